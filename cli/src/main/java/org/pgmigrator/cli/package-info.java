@@ -1,0 +1,5 @@
+/// Placeholder.
+@NullMarked
+package org.pgmigrator.cli;
+
+import org.jspecify.annotations.NullMarked;

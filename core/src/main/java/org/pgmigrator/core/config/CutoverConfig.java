@@ -1,0 +1,31 @@
+package org.pgmigrator.core.config;
+
+import java.time.Duration;
+
+/// How the migration ends.
+///
+/// @param keepSubscription keep slot, publication and progress after the cutover
+/// @param sequenceBuffer   increments added to each sequence that was ever called, in its own direction
+/// @param timeout          longest time the drain may take before the cutover is given up
+/// @param when             who decides that it begins
+public record CutoverConfig(boolean keepSubscription, long sequenceBuffer, Duration timeout, When when) {
+
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+
+    public CutoverConfig {
+        if (sequenceBuffer < 0) {
+            throw new IllegalArgumentException("--sequence-buffer must not be negative");
+        }
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("--cutover-timeout must be greater than 0");
+        }
+    }
+
+    /// Who starts the cutover.
+    public enum When {
+        /// The operator, with Ctrl+C.
+        OPERATOR,
+        /// pg-migrator, as soon as the target has caught up.
+        CAUGHT_UP
+    }
+}

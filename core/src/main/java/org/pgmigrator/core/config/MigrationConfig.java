@@ -1,0 +1,29 @@
+package org.pgmigrator.core.config;
+
+/// Everything the operator asked for. Components are given their slice, never the whole.
+///
+/// @param source the source's libpq connection string (URI or keyword/value); hidden, because it may hold a password
+/// @param target the target's libpq connection string
+/// @param mode   online or offline
+/// @param resume go on with a migration that was stopped
+/// @param assumeYes answer every question with yes
+public record MigrationConfig(
+        Secret source,
+        Secret target,
+        Mode mode,
+        ReplicationConfig replication,
+        CopyConfig copy,
+        FilterConfig filter,
+        LagConfig lag,
+        CutoverConfig cutover,
+        boolean resume,
+        boolean assumeYes) {
+
+    /// How the database moves.
+    public enum Mode {
+        /// Copy at a snapshot, then stream the changes until the cutover: the source goes on being written to.
+        ONLINE,
+        /// Copy only: the source's writes must have been stopped before it begins.
+        OFFLINE
+    }
+}

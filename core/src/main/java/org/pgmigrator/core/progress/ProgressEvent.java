@@ -1,0 +1,87 @@
+package org.pgmigrator.core.progress;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.decoder.Lsn;
+
+/// Something an operator may want to know, at the moment it became true. Never a password, never the value of a row.
+public sealed interface ProgressEvent {
+
+    /// A phase began. `detail` is one sentence for a person; may be empty.
+    record PhaseStarted(Phase phase, String detail) implements ProgressEvent {}
+
+    /// How far the dump or the restore is. Totals are estimates from the catalogue, taken under the snapshot.
+    record CopyProgress(
+            Phase phase, long objectsDone, long objectsTotal, long bytesDone, long bytesTotal, String current)
+            implements ProgressEvent {}
+
+    /// A heartbeat of the stream. All positions were observed, none was assigned.
+    ///
+    /// @param sourceLsn   `pg_current_wal_flush_lsn()` of the source
+    /// @param receivedLsn the last position received from the walsender
+    /// @param appliedLsn  the last position committed on the target with its progress row
+    /// @param lagBytes    `sourceLsn` minus what is applied (or, while nothing is pending, confirmed as idle)
+    /// @param lagSeconds  age of the oldest change that is not applied; empty if unknown
+    /// @param changesPerSecond rows applied per second since the last heartbeat
+    /// @param slotWalStatus `wal_status` of the slot (`reserved`, `extended`, `unreserved`, `lost`)
+    /// @param retainedBytes WAL that the slot holds back on the source
+    record Lag(
+            Phase phase,
+            Lsn sourceLsn,
+            Lsn receivedLsn,
+            Lsn appliedLsn,
+            long lagBytes,
+            OptionalDouble lagSeconds,
+            double changesPerSecond,
+            String slotWalStatus,
+            OptionalLong retainedBytes)
+            implements ProgressEvent {}
+
+    record CaughtUp(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
+
+    record FellBehind(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
+
+    /// One step of the cutover is done. `detail` is what was done, for a person; may be empty.
+    record CutoverStep(String step, Duration elapsed, String detail) implements ProgressEvent {}
+
+    /// The cutover is done and was read back from the target.
+    ///
+    /// @param finalLsn      commit end of the marker, which the target's own progress row has reached
+    /// @param elapsed       from the operator's wish to the target being open
+    /// @param writeDowntime time during which pg-migrator itself kept writes away; empty while it takes no lock
+    record CutoverComplete(Lsn finalLsn, Duration elapsed, Optional<Duration> writeDowntime) implements ProgressEvent {}
+
+    /// One finding of the checks.
+    record Finding(Severity severity, String check, String what, String why, List<String> remedy)
+            implements ProgressEvent {
+        public Finding {
+            remedy = List.copyOf(remedy);
+        }
+
+        /// What a finding means for the migration.
+        public enum Severity {
+            OK,
+            WARNING,
+            ERROR
+        }
+    }
+
+    /// Worth a line, nothing to do.
+    record Notice(String text) implements ProgressEvent {}
+
+    /// Worth attention: the migration goes on, and this is what it does not cover or what may go wrong.
+    record Warning(String text) implements ProgressEvent {}
+
+    record Failed(Failure failure) implements ProgressEvent {}
+
+    /// The command reached its end. `summary` is one line per fact, for a person.
+    record Complete(List<String> summary) implements ProgressEvent {
+        public Complete {
+            summary = List.copyOf(summary);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// Placeholder.
+@NullMarked
+package org.pgmigrator.decoder;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Placeholder.
+@NullMarked
+package org.pgmigrator.sandbox;
+
+import org.jspecify.annotations.NullMarked;
