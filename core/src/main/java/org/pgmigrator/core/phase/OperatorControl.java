@@ -1,0 +1,135 @@
+package org.pgmigrator.core.phase;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What the operator wants, handed from the signal handlers to the migration.
+///
+/// The migration says beforehand what the next Ctrl+C will mean, so that the screen can always show it. Thread-safe.
+public final class OperatorControl {
+
+    /// What the next Ctrl+C does.
+    public enum OnInterrupt {
+        /// Stop, and remove what was created on both sides.
+        STOP_AND_REMOVE,
+        /// Cut over: drain, prove, finish.
+        CUT_OVER,
+        /// Stop at once; the source goes on serving, and what is left behind is named.
+        STOP_NOW,
+        /// Nothing: the target is open already, only the cleaning up is left.
+        NOTHING
+    }
+
+    /// Why the migration has to stop.
+    public enum Stop {
+        /// Ctrl+C while copying: remove what was created.
+        INTERRUPT_AND_REMOVE,
+        /// Ctrl+C during the cutover: stop now, keep slot and progress.
+        INTERRUPT_NOW,
+        /// TERM or HUP: stop in order, so that `--resume` can go on.
+        TERMINATE
+    }
+
+    private OnInterrupt onInterrupt = OnInterrupt.STOP_AND_REMOVE;
+    private boolean cutoverRequested;
+    private @Nullable Stop stop;
+    private @Nullable Thread worker;
+
+    /// What the next Ctrl+C would do now.
+    public synchronized OnInterrupt onInterrupt() {
+        return onInterrupt;
+    }
+
+    /// The operator pressed Ctrl+C.
+    ///
+    /// @return what this press set in motion
+    public synchronized OnInterrupt interrupt() {
+        OnInterrupt meaning = onInterrupt;
+        switch (meaning) {
+            case STOP_AND_REMOVE -> requestStop(Stop.INTERRUPT_AND_REMOVE);
+            case CUT_OVER -> requestCutover();
+            case STOP_NOW -> requestStop(Stop.INTERRUPT_NOW);
+            case NOTHING -> {}
+        }
+        return meaning;
+    }
+
+    /// TERM or HUP arrived: never a cutover. Without effect once the target is open.
+    public synchronized void terminate() {
+        if (onInterrupt != OnInterrupt.NOTHING) {
+            requestStop(Stop.TERMINATE);
+        }
+    }
+
+    /// Asks for the cutover, as Ctrl+C does in StreamApply; from then on Ctrl+C means [OnInterrupt#STOP_NOW].
+    public synchronized void requestCutover() {
+        cutoverRequested = true;
+        onInterrupt = OnInterrupt.STOP_NOW;
+        notifyAll();
+    }
+
+    private void requestStop(Stop reason) {
+        if (stop == null) {
+            stop = reason;
+            if (worker != null) {
+                worker.interrupt();
+            }
+        }
+        notifyAll();
+    }
+
+    /// The current thread does the migration from now on: a stop interrupts it.
+    synchronized void attach() {
+        worker = Thread.currentThread();
+    }
+
+    /// The thread is no longer interrupted by a stop: it is undoing or reporting.
+    synchronized void detach() {
+        worker = null;
+        boolean wasInterrupted = Thread.interrupted();
+        if (wasInterrupted && stop == null) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    synchronized void setOnInterrupt(OnInterrupt meaning) {
+        onInterrupt = meaning;
+    }
+
+    /// The cutover was given up: back to where Ctrl+C asks for one.
+    synchronized void cutoverGivenUp() {
+        cutoverRequested = false;
+        onInterrupt = OnInterrupt.CUT_OVER;
+    }
+
+    synchronized boolean isCutoverRequested() {
+        return cutoverRequested;
+    }
+
+    synchronized Optional<Stop> stopRequested() {
+        return Optional.ofNullable(stop);
+    }
+
+    /// The point of no return: true if no stop was asked for before it, and none will be heard after it.
+    synchronized boolean passPointOfNoReturn() {
+        if (stop != null) {
+            return false;
+        }
+        onInterrupt = OnInterrupt.NOTHING;
+        worker = null;
+        return true;
+    }
+
+    /// Waits until something was asked for, at most `limit`.
+    synchronized void await(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (stop == null && !cutoverRequested) {
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                return;
+            }
+            wait(millis);
+        }
+    }
+}
