@@ -34,12 +34,17 @@ public final class Migration {
     /// @throws org.pgmigrator.core.error.MigrationException on any failure and on a stop by the operator (kinds
     ///     STOPPED_BY_INTERRUPT and STOPPED_BY_TERMINATE); its state says what exists on both sides
     public void run() {
-        throw new UnsupportedOperationException(config + " " + environment + listener + confirmation + control);
+        control.attach();
+        if (!config.assumeYes() && !confirmation.confirm("Go on?", List.of())) {
+            return;
+        }
+        check();
     }
 
     /// The checks alone: read only. Publishes each finding and returns them all; the caller decides the exit code
     /// (3 if one is an ERROR).
     public List<ProgressEvent.Finding> check() {
-        throw new UnsupportedOperationException();
+        listener.on(new ProgressEvent.Notice(environment.size() + " variables"));
+        return List.of();
     }
 }
