@@ -1,0 +1,30 @@
+package org.pgmigrator.core.postgres;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// What one session is for, and the server settings that it wants beside the pinned ones (see [Database#connect]).
+///
+/// @param applicationName what `pg_stat_activity.application_name` shows
+/// @param settings        server settings by name, in the order in which they were added; each wins over a pinned one
+public record Session(String applicationName, Map<String, String> settings) {
+
+    /// With which every session's name begins, so that an administrator can find them.
+    public static final String NAME_PREFIX = "pg-migrator ";
+
+    public Session {
+        settings = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    }
+
+    /// A session for `purpose` ("copy", "apply", ...) with the pinned settings alone.
+    public static Session named(String purpose) {
+        return new Session(NAME_PREFIX + purpose, Map.of());
+    }
+
+    /// The same session with one more server setting, for example `session_replication_role`, `replica`.
+    public Session with(String setting, String value) {
+        Map<String, String> extended = new LinkedHashMap<>(settings);
+        extended.put(setting, value);
+        return new Session(applicationName, extended);
+    }
+}
