@@ -1,0 +1,4 @@
+@NullMarked
+package org.pgmigrator.decoder;
+
+import org.jspecify.annotations.NullMarked;
