@@ -12,10 +12,9 @@ import java.util.Optional;
 /// | a transaction arrives as | when |
 /// |---|---|
 /// | `Begin` … `Commit` | always, in commit order |
-/// | (`StreamStart` … `StreamStop`)+ then `StreamCommit` or `StreamAbort` | version 2 with `streaming`, when it is
-/// large |
+/// | (`StreamStart` … `StreamStop`)+, then `StreamCommit` or `StreamAbort` | version 2 with `streaming`, if large |
 /// | `BeginPrepare` … `Prepare`, later `CommitPrepared` or `RollbackPrepared` | version 3 with `two_phase` |
-/// | (`StreamStart` … `StreamStop`)+ `StreamPrepare`, later `CommitPrepared` or `RollbackPrepared` | both |
+/// | (`StreamStart` … `StreamStop`)+, `StreamPrepare`, later `CommitPrepared` or `RollbackPrepared` | both |
 ///
 /// Formats: https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 public sealed interface PgOutputMessage {
@@ -51,8 +50,8 @@ public sealed interface PgOutputMessage {
     /// `R`: the shape of the tuples that follow for this oid, until the next one.
     ///
     /// @param namespace the schema; `pg_catalog` is spelt out, although the server sends it as an empty string
-    /// @param columns the published ones in the order of the tuples: no dropped columns, and generated ones only on
-    /// request
+    /// @param columns the published ones in the order of the tuples: dropped ones are absent,
+    ///     generated ones too unless asked for
     record Relation(long xid, long oid, String namespace, String name, ReplicaIdentity identity, List<Column> columns)
             implements Content {
 

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 
 /// The primitives of the protocol, written: big-endian numbers and NUL-terminated text.
 final class WireWriter {
@@ -37,7 +36,8 @@ final class WireWriter {
     }
 
     WireWriter time(Instant value) {
-        return int64(ChronoUnit.MICROS.between(EPOCH, value));
+        // Wraps where a sum of seconds alone would not fit, and comes out right.
+        return int64((value.getEpochSecond() - EPOCH.getEpochSecond()) * 1_000_000 + value.getNano() / 1_000);
     }
 
     WireWriter string(String value) {
