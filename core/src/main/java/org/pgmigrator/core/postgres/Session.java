@@ -1,7 +1,9 @@
 package org.pgmigrator.core.postgres;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// What one session is for, and the server settings that it wants beside the pinned ones (see [Database#connect]).
 ///
@@ -12,8 +14,15 @@ public record Session(String applicationName, Map<String, String> settings) {
     /// With which every session's name begins, so that an administrator can find them.
     public static final String NAME_PREFIX = "pg-migrator ";
 
+    private static final Pattern SETTING = Pattern.compile("[A-Za-z_][A-Za-z0-9_.]*");
+
     public Session {
-        settings = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+        settings.keySet().forEach(name -> {
+            if (!SETTING.matcher(name).matches()) {
+                throw new IllegalArgumentException("not the name of a server setting: " + name);
+            }
+        });
+        settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     }
 
     /// A session for `purpose` ("copy", "apply", ...) with the pinned settings alone.
