@@ -11,6 +11,10 @@ public enum FailureKind {
             ExitCode.USAGE,
             Retry.OPERATOR,
             "Write the connection as a libpq URI (postgresql://user@host:5432/dbname) or as keyword=value pairs."),
+    CONFIGURATION_DIFFERS(
+            ExitCode.USAGE,
+            Retry.OPERATOR,
+            "Resume with the options that the migration was started with, or start a new one."),
 
     // before anything is changed
     CHECK_REFUSED(

@@ -43,7 +43,7 @@ public final class Catalog {
             select c.oid::int8, n.nspname, c.relname, c.relkind = 'p', c.relpersistence = 'u',
                    exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid
                            and d.deptype = 'e'),
-                   coalesce(pg_relation_filenode(c.oid), 0)::int8,
+                   c.relfilenode::int8,
                    pn.nspname, pc.relname, rn.nspname, rc.relname, c.relreplident,
                    ic.relname,
                    (select array_agg(a.attname::text order by k.position)

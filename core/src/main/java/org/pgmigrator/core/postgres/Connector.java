@@ -31,13 +31,13 @@ final class Connector {
 
     private final Route route;
     private final Session session;
-    private final boolean replication;
+    private final SessionProtocol protocol;
     private final List<ConnectFailure.Attempt> attempts = new ArrayList<>();
 
-    Connector(Route route, Session session, boolean replication) {
+    Connector(Route route, Session session, SessionProtocol protocol) {
         this.route = route;
         this.session = session;
-        this.replication = replication;
+        this.protocol = protocol;
     }
 
     Connection connect() {
@@ -90,7 +90,7 @@ final class Connector {
     }
 
     private @Nullable Connection open(Endpoint endpoint, InetAddress address, Route.Role role) throws SQLException {
-        Properties properties = route.driverProperties(endpoint, address, session, replication);
+        Properties properties = route.driverProperties(endpoint, address, session, protocol);
         Connection connection = new Driver().connect("jdbc:postgresql:", properties);
         if (connection == null) {
             throw new IllegalStateException("the driver does not know its own URL");

@@ -69,7 +69,14 @@ public final class Database {
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connect(Session session) {
-        return new Connector(route, session, false).connect();
+        return new Connector(route, session, SessionProtocol.EXTENDED).connect();
+    }
+
+    /// Opens an SQL session in the simple query protocol: many statements travel in one message.
+    ///
+    /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
+    public Connection connectSimple(Session session) {
+        return new Connector(route, session, SessionProtocol.SIMPLE).connect();
     }
 
     /// Opens a walsender session in database mode, in the simple query protocol, with the same settings in force.
@@ -78,7 +85,7 @@ public final class Database {
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connectReplication(Session session) {
-        return new Connector(route, session, true).connect();
+        return new Connector(route, session, SessionProtocol.WALSENDER).connect();
     }
 
     /// The same database for pg_dump and pg_restore, with the settings that every server version knows.

@@ -141,7 +141,7 @@ record Route(
                 + user;
     }
 
-    Properties driverProperties(Endpoint endpoint, InetAddress address, Session session, boolean replication) {
+    Properties driverProperties(Endpoint endpoint, InetAddress address, Session session, SessionProtocol protocol) {
         Properties properties = new Properties();
         properties.putAll(tuning);
         PGProperty.PG_HOST.set(properties, endpoint.host());
@@ -169,10 +169,7 @@ record Route(
                 properties,
                 PeerSocketFactory.argument(
                         address, keepalive.idleSeconds(), keepalive.intervalSeconds(), keepalive.count()));
-        if (replication) {
-            PGProperty.REPLICATION.set(properties, "database");
-            PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
-        }
+        protocol.applyTo(properties);
         return properties;
     }
 }

@@ -1,0 +1,328 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.stream.AckPosition;
+import org.pgmigrator.core.stream.Change;
+import org.pgmigrator.core.stream.ChangeQueue;
+import org.pgmigrator.core.stream.StreamItem;
+import org.pgmigrator.core.stream.StreamItem.IdlePosition;
+import org.pgmigrator.core.stream.StreamItem.TransactionPart;
+import org.pgmigrator.decoder.Lsn;
+import org.pgmigrator.decoder.PgOutputMessage.Commit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The thread `applier`: takes transactions from the queue and commits them on the target, in order, exactly once.
+///
+/// Several transactions of the source share one target transaction while there is a backlog; when the queue runs empty
+/// the target transaction is committed at once, so that nothing waits. A position is acknowledged only after the commit
+/// that holds both the rows and the progress row.
+public final class Applier implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Applier.class);
+
+    /// Prefix of the logical messages that this program writes to the source.
+    public static final String MARKER_PREFIX = "pgmigrator";
+
+    /// A target transaction is ended at this many changes: rows that are updated again and again within one transaction
+    /// leave versions behind that cannot be pruned.
+    private static final int MAX_CHANGES = 2_000;
+
+    private static final Duration MAX_AGE = Duration.ofMillis(200);
+
+    private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
+
+    private final Connection target;
+    private final String subscription;
+    private final ChangeQueue queue;
+    private final AckPosition acknowledged;
+    private final UUID owner;
+    private final StrictWriter writer;
+    private final Thread thread;
+
+    private volatile Lsn applied;
+    private volatile Lsn confirmedUpto;
+    private final AtomicLong changesApplied = new AtomicLong();
+    private final AtomicLong transactionsApplied = new AtomicLong();
+    private volatile boolean stopping;
+    private volatile @Nullable MigrationException failure;
+
+    // The target transaction that is open, confined to the thread.
+    private @Nullable Lsn pendingEnd;
+    private Progress.Marker pendingMarker = Progress.Marker.NONE;
+    private Optional<String> markerInTransaction = Optional.empty();
+    private boolean insideTransaction;
+    private int pendingChanges;
+    private int pendingTransactions;
+    private long pendingSince;
+
+    private Applier(
+            Connection target,
+            String subscription,
+            UUID owner,
+            Progress.Row start,
+            ChangeQueue queue,
+            AckPosition acknowledged) {
+        this.target = target;
+        this.subscription = subscription;
+        this.owner = owner;
+        this.queue = queue;
+        this.acknowledged = acknowledged;
+        this.applied = start.applied();
+        this.confirmedUpto = start.confirmedUpto();
+        this.writer = new StrictWriter(target);
+        this.thread = Thread.ofPlatform().name("applier").unstarted(this::run);
+    }
+
+    /// A session on the target that holds the right to apply; nothing runs yet.
+    public static final class Ready implements AutoCloseable {
+        private final Connection target;
+        private final String subscription;
+        private final UUID owner;
+        private final Progress.Row start;
+        private boolean started;
+
+        private Ready(Connection target, String subscription, UUID owner, Progress.Row start) {
+            this.target = target;
+            this.subscription = subscription;
+            this.owner = owner;
+            this.start = start;
+        }
+
+        /// Where the target is: read after the lock was taken, so nobody can move it but us.
+        public Progress.Row progress() {
+            return start;
+        }
+
+        /// Starts the thread. The session is the applier's from now on.
+        public Applier start(ChangeQueue queue, AckPosition acknowledged) {
+            started = true;
+            Applier applier = new Applier(target, subscription, owner, start, queue, acknowledged);
+            applier.thread.start();
+            return applier;
+        }
+
+        @Override
+        public void close() {
+            if (!started) {
+                closeQuietly(target);
+            }
+        }
+    }
+
+    /// Opens the applying session and takes over the progress row.
+    ///
+    /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without a progress row
+    public static Ready open(Database database, String subscription) throws InterruptedException {
+        Connection target = database.connectSimple(Session.named("apply")
+                .with("session_replication_role", "replica")
+                .with("standard_conforming_strings", "on")
+                .with("check_function_bodies", "off")
+                .with("xmloption", "content")
+                .with("synchronous_commit", "on"));
+        boolean ready = false;
+        try {
+            UUID owner = UUID.randomUUID();
+            Progress.Row start = Progress.takeOver(target, subscription, owner, TAKE_OVER_LIMIT);
+            target.setAutoCommit(false);
+            ready = true;
+            return new Ready(target, subscription, owner, start);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The progress on the target could not be taken over.", refusal);
+        } finally {
+            if (!ready) {
+                closeQuietly(target);
+            }
+        }
+    }
+
+    /// Commit end of the last transaction that is on the target.
+    public Lsn appliedLsn() {
+        return applied;
+    }
+
+    /// Everything before this position is on the target: the applied one, or a later one reached while idle.
+    public Lsn reachedLsn() {
+        return applied.max(confirmedUpto);
+    }
+
+    /// Changes of rows that are committed on the target since the start of this process.
+    public long changesApplied() {
+        return changesApplied.get();
+    }
+
+    /// Transactions of the source that are committed on the target since the start of this process.
+    public long transactionsApplied() {
+        return transactionsApplied.get();
+    }
+
+    /// Why the thread has ended by itself; empty while it runs and after a stop that was asked for.
+    public Optional<MigrationException> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    private void run() {
+        try {
+            while (!stopping) {
+                step();
+            }
+        } catch (MigrationException known) {
+            fail(known);
+        } catch (SQLException refusal) {
+            fail(SqlState.toException(
+                    Side.TARGET, "The target failed while changes after " + applied + " were applied.", refusal));
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | OutOfMemoryError bug) {
+            fail(new MigrationException(
+                    Failure.of(FailureKind.BUG, "The applier failed after " + applied + ".", bug.toString()), bug));
+        } finally {
+            queue.abandon();
+            closeQuietly(target);
+        }
+    }
+
+    private void fail(MigrationException reason) {
+        if (!stopping) {
+            failure = reason;
+            log.error("applier ended applied={}", applied, reason);
+        }
+    }
+
+    private void step() throws SQLException, InterruptedException {
+        boolean idle = !insideTransaction && pendingEnd == null;
+        Optional<StreamItem> item = queue.poll(idle || insideTransaction ? Duration.ofMillis(100) : Duration.ZERO);
+        if (item.isEmpty()) {
+            if (!insideTransaction) {
+                commit();
+            }
+            return;
+        }
+        switch (item.get()) {
+            case TransactionPart part -> apply(part);
+            case IdlePosition position -> {
+                commit();
+                reach(position.lsn());
+            }
+        }
+    }
+
+    private void apply(TransactionPart part) throws SQLException {
+        if (part.first() && part.commit().isEmpty()) {
+            // A large transaction is a target transaction of its own: those before it need not wait for its end.
+            commit();
+        }
+        if (pendingEnd == null && !insideTransaction) {
+            pendingSince = System.nanoTime();
+        }
+        insideTransaction = true;
+        Origin origin = new Origin(part.begin());
+        for (Change change : part.changes()) {
+            if (change instanceof Change.Message message && message.prefix().equals(MARKER_PREFIX)) {
+                markerInTransaction = Optional.of(message.content().text());
+            }
+            writer.write(change, origin);
+            pendingChanges++;
+        }
+        if (part.commit().isPresent()) {
+            end(part.commit().get());
+        }
+    }
+
+    private void end(Commit sourceCommit) throws SQLException {
+        insideTransaction = false;
+        Lsn end = sourceCommit.endLsn();
+        pendingEnd = end;
+        pendingTransactions++;
+        if (markerInTransaction.isPresent()) {
+            pendingMarker = new Progress.Marker(markerInTransaction, Optional.of(end));
+            markerInTransaction = Optional.empty();
+        }
+        if (pendingChanges >= MAX_CHANGES || System.nanoTime() - pendingSince >= MAX_AGE.toNanos()) {
+            commit();
+        }
+    }
+
+    /// Commits what is complete, with the progress row, and only then acknowledges it.
+    private void commit() throws SQLException {
+        Lsn end = pendingEnd;
+        if (end == null) {
+            return;
+        }
+        writer.flush();
+        Lsn upto = confirmedUpto.max(end);
+        Progress.advance(target, subscription, owner, applied, end, upto, pendingMarker);
+        target.commit();
+        applied = end;
+        confirmedUpto = upto;
+        changesApplied.addAndGet(pendingChanges);
+        transactionsApplied.addAndGet(pendingTransactions);
+        pendingEnd = null;
+        pendingMarker = Progress.Marker.NONE;
+        pendingChanges = 0;
+        pendingTransactions = 0;
+        acknowledged.acknowledge(upto);
+    }
+
+    /// The stream was idle at this position: it is stored before it may be confirmed, so that after a crash a confirmed
+    /// position beyond the last transaction is known to be harmless.
+    private void reach(Lsn idle) throws SQLException {
+        if (idle.isAfter(confirmedUpto)) {
+            Progress.advance(target, subscription, owner, applied, applied, idle, Progress.Marker.NONE);
+            target.commit();
+            confirmedUpto = idle;
+            acknowledged.acknowledge(idle);
+        }
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException alreadyGone) {
+            log.debug("closing the applying session", alreadyGone);
+        }
+    }
+
+    /// Ends the thread; what is not committed is rolled back by the target and comes again. If the target does not
+    /// answer
+    /// in time the connection is cut.
+    @Override
+    public void close() {
+        stopping = true;
+        boolean interrupted = false;
+        try {
+            if (!thread.join(STOP_LIMIT)) {
+                abort();
+            }
+        } catch (InterruptedException stop) {
+            interrupted = true;
+            abort();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void abort() {
+        try {
+            target.abort(Runnable::run);
+        } catch (SQLException alreadyGone) {
+            log.debug("aborting the applying session", alreadyGone);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.decoder.Lsn;
+
+/// The progress row: how far the target is, written in the same target transaction as the rows it speaks of.
+///
+/// One row per subscription and lane in `pgmigrator.progress`; this version has lane 0 only. All methods run on the
+/// caller's connection and in its transaction.
+public final class Progress {
+
+    private static final String KEY = " where subscription = ? and lane = 0";
+
+    private static final Duration LOCK_RETRY = Duration.ofMillis(250);
+
+    private Progress() {}
+
+    /// What the row says.
+    ///
+    /// @param applied      commit end of the last transaction that is on the target: the only key to resume from
+    /// @param confirmedUpto what may have been confirmed to the source beyond it, while the stream was idle
+    /// @param marker       content of the last marker message that was applied
+    public record Row(
+            SlotIdentity identity,
+            Lsn applied,
+            Lsn confirmedUpto,
+            Optional<String> marker,
+            Optional<Lsn> markerEndLsn) {
+
+        /// Everything before this position is on the target, and may be confirmed.
+        public Lsn confirmable() {
+            return applied.max(confirmedUpto);
+        }
+    }
+
+    public static void createTable(Connection target) throws SQLException {
+        try (Statement statement = target.createStatement()) {
+            // Updated all the time and never indexed but by its key: room for HOT updates.
+            statement.execute("""
+                    create table if not exists pgmigrator.progress (
+                        subscription text not null,
+                        lane int not null,
+                        source_system_identifier text not null,
+                        source_timeline int not null,
+                        slot text not null,
+                        consistent_point pg_lsn not null,
+                        applied_end_lsn pg_lsn not null,
+                        confirmed_upto pg_lsn not null,
+                        marker text,
+                        marker_end_lsn pg_lsn,
+                        owner uuid,
+                        updated_at timestamptz not null default now(),
+                        primary key (subscription, lane)
+                    ) with (fillfactor = 20)""");
+        }
+    }
+
+    /// Sets the row to the slot's consistent point: the copy is what the target has.
+    public static void initialise(Connection target, String subscription, SlotIdentity identity) throws SQLException {
+        remove(target, subscription);
+        try (PreparedStatement statement = target.prepareStatement("""
+                insert into pgmigrator.progress (subscription, lane, source_system_identifier, source_timeline, slot,
+                    consistent_point, applied_end_lsn, confirmed_upto)
+                values (?, 0, ?, ?, ?, ?::pg_lsn, ?::pg_lsn, ?::pg_lsn)""")) {
+            statement.setString(1, subscription);
+            statement.setString(2, identity.systemIdentifier());
+            statement.setInt(3, identity.timeline());
+            statement.setString(4, identity.slot());
+            for (int i = 5; i <= 7; i++) {
+                statement.setString(i, identity.consistentPoint().toString());
+            }
+            statement.executeUpdate();
+        }
+    }
+
+    public static void remove(Connection target, String subscription) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement("delete from pgmigrator.progress" + KEY)) {
+            statement.setString(1, subscription);
+            statement.executeUpdate();
+        }
+    }
+
+    public static Optional<Row> read(Connection target, String subscription) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement("""
+                select source_system_identifier, source_timeline, slot, consistent_point::text, applied_end_lsn::text,
+                       confirmed_upto::text, marker, marker_end_lsn::text
+                from pgmigrator.progress""" + KEY)) {
+            statement.setString(1, subscription);
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                return Optional.of(new Row(
+                        new SlotIdentity(
+                                row.getString(1), row.getInt(2), row.getString(3), Lsn.parse(row.getString(4))),
+                        Lsn.parse(row.getString(5)),
+                        Lsn.parse(row.getString(6)),
+                        Optional.ofNullable(row.getString(7)),
+                        Optional.ofNullable(row.getString(8)).map(Lsn::parse)));
+            }
+        }
+    }
+
+    /// Takes the advisory lock that every applying session holds, then the row. The lock comes first: an earlier
+    /// session
+    /// of ours may still be at its commit, and what it commits must be read, not overtaken.
+    ///
+    /// @throws MigrationException TARGET_IN_USE if another session keeps the lock for longer than `limit`
+    static Row takeOver(Connection target, String subscription, UUID owner, Duration limit)
+            throws SQLException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!tryLock(target, subscription)) {
+            if (System.nanoTime() >= deadline) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.TARGET_IN_USE,
+                        "Another session applies changes to this target for subscription \"" + subscription + "\".",
+                        holder(target)));
+            }
+            Thread.sleep(LOCK_RETRY);
+        }
+        try (PreparedStatement statement =
+                target.prepareStatement("update pgmigrator.progress set owner = ?::uuid" + KEY)) {
+            statement.setString(1, owner.toString());
+            statement.setString(2, subscription);
+            statement.executeUpdate();
+        }
+        return read(target, subscription)
+                .orElseThrow(() -> new MigrationException(Failure.of(
+                        FailureKind.NOTHING_TO_RESUME,
+                        "The target has no progress of subscription \"" + subscription + "\".",
+                        "")));
+    }
+
+    private static boolean tryLock(Connection target, String subscription) throws SQLException {
+        try (PreparedStatement statement =
+                target.prepareStatement("select pg_try_advisory_lock(hashtextextended('pgmigrator ' || ?, 0))")) {
+            statement.setString(1, subscription);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    private static String holder(Connection target) throws SQLException {
+        try (Statement statement = target.createStatement();
+                ResultSet row = statement.executeQuery("""
+                        select 'advisory lock held by pid ' || a.pid || ' (' || coalesce(a.application_name, '') || ', from '
+                               || coalesce(host(a.client_addr), 'local') || ')'
+                        from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                        where l.locktype = 'advisory' and l.granted and a.pid <> pg_backend_pid()
+                          and l.database = (select oid from pg_database where datname = current_database())
+                        limit 1""")) {
+            return row.next() ? row.getString(1) : "its advisory lock is held";
+        }
+    }
+
+    /// Moves the row, in the transaction of the rows: a compare-and-set. If it does not hit the one row that this
+    /// session
+    /// started from, somebody else has applied in between, and nothing of this transaction may be committed.
+    static void advance(
+            Connection target, String subscription, UUID owner, Lsn from, Lsn to, Lsn confirmedUpto, Marker marker)
+            throws SQLException {
+        try (PreparedStatement statement =
+                target.prepareStatement("""
+                update pgmigrator.progress
+                set applied_end_lsn = ?::pg_lsn, confirmed_upto = ?::pg_lsn, updated_at = clock_timestamp(),
+                    marker = coalesce(?, marker), marker_end_lsn = coalesce(?::pg_lsn, marker_end_lsn)""" + KEY + " and applied_end_lsn = ?::pg_lsn and owner = ?::uuid")) {
+            statement.setString(1, to.toString());
+            statement.setString(2, confirmedUpto.toString());
+            statement.setString(3, marker.content().orElse(null));
+            statement.setString(4, marker.endLsn().map(Lsn::toString).orElse(null));
+            statement.setString(5, subscription);
+            statement.setString(6, from.toString());
+            statement.setString(7, owner.toString());
+            if (statement.executeUpdate() != 1) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.TARGET_IN_USE,
+                        "The progress row of subscription \"" + subscription + "\" is no longer at " + from + ".",
+                        "another pg-migrator has taken over; nothing of this transaction was committed"));
+            }
+        }
+    }
+
+    /// A marker that was applied in this transaction, if there was one.
+    record Marker(Optional<String> content, Optional<Lsn> endLsn) {
+        static final Marker NONE = new Marker(Optional.empty(), Optional.empty());
+    }
+}

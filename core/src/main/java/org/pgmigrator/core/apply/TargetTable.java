@@ -1,0 +1,50 @@
+package org.pgmigrator.core.apply;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.decoder.PgOutputMessage.Relation;
+
+/// A published relation, resolved against the target's catalogue: what is needed to write its rows.
+///
+/// @param relation    as the stream announced it; columns are addressed by their position in it
+/// @param partitioned whether the target's table is partitioned itself
+/// @param columns     one for each column of the relation, in its order
+/// @param uniqueKey   positions of the columns of a unique, immediate index without predicate on NOT NULL columns, if
+///                    the target has one: under REPLICA IDENTITY FULL rows are found by it
+/// @param indexed     positions of columns that lead an index, best first: they speed up a search by whole rows
+record TargetTable(
+        int id,
+        Relation relation,
+        QualifiedName name,
+        boolean partitioned,
+        List<TargetColumn> columns,
+        Optional<List<Integer>> uniqueKey,
+        List<Integer> indexed) {
+
+    TargetTable {
+        columns = List.copyOf(columns);
+        uniqueKey = uniqueKey.map(List::copyOf);
+        indexed = List.copyOf(indexed);
+    }
+
+    /// Positions of the columns that the source flags as its replica identity.
+    List<Integer> identityColumns() {
+        return java.util.stream.IntStream.range(0, columns.size())
+                .filter(i -> relation.columns().get(i).key())
+                .boxed()
+                .toList();
+    }
+
+    /// @param type      the name of its type in SQL, without modifier, qualified where needed
+    /// @param equality  the operator of an index on it (`OPERATOR(pg_catalog.=)`), empty if no index has it
+    record TargetColumn(String name, String type, Optional<String> equality) {
+        String quoted() {
+            return QualifiedName.quote(name);
+        }
+    }
+
+    /// What an index on the target offers.
+    record TargetIndex(boolean unique, List<String> columns, Map<String, String> equalities) {}
+}

@@ -1,0 +1,181 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.pgmigrator.core.apply.TargetTable.TargetColumn;
+import org.pgmigrator.core.apply.TargetTable.TargetIndex;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.decoder.PgOutputMessage.Relation;
+
+/// Resolves relations of the stream against the target, once for each version that the stream announces.
+///
+/// Confined to the applier's thread.
+final class TargetTables {
+
+    private static final String TABLE = """
+            select c.oid::int8, c.relkind = 'p' from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = ? and c.relname = ? and c.relkind in ('r', 'p')
+            """;
+
+    /// The types come without modifier: an explicit cast to varchar(5) would cut a longer value in silence.
+    private static final String COLUMNS = """
+            select attname, pg_catalog.format_type(atttypid, -1), attgenerated <> '', attnotnull
+            from pg_catalog.pg_attribute where attrelid = ? and attnum > 0 and not attisdropped order by attnum
+            """;
+
+    /// Plain columns of usable btree indexes, with the equality operator that the index itself uses: `=` may mean
+    /// something else, or nothing, for a type of an extension under an empty search_path. Unique ones come first.
+    private static final String INDEXES = """
+            select i.indexrelid::int8, i.indisunique and i.indimmediate, a.attname,
+                   'OPERATOR(' || quote_ident(onsp.nspname) || '.' || o.oprname || ')'
+            from pg_catalog.pg_index i
+            join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+            join pg_catalog.pg_am am on am.oid = ic.relam and am.amname = 'btree'
+            cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality k(attnum, opclass, position)
+            left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum and k.attnum > 0
+            join pg_catalog.pg_opclass oc on oc.oid = k.opclass
+            join pg_catalog.pg_amop op on op.amopfamily = oc.opcfamily and op.amopstrategy = 3
+                 and op.amoplefttype = oc.opcintype and op.amoprighttype = oc.opcintype
+            join pg_catalog.pg_operator o on o.oid = op.amopopr
+            join pg_catalog.pg_namespace onsp on onsp.oid = o.oprnamespace
+            where i.indrelid = ? and i.indisvalid and i.indpred is null and k.position <= i.indnkeyatts
+            order by i.indisprimary desc, i.indisunique desc, i.indexrelid, k.position
+            """;
+
+    private final Connection target;
+    private final IdentityHashMap<Relation, TargetTable> resolved = new IdentityHashMap<>();
+    private int nextId;
+
+    TargetTables(Connection target) {
+        this.target = target;
+    }
+
+    /// The target's table for a relation.
+    ///
+    /// @throws MigrationException TARGET_SCHEMA_DIFFERS if the target lacks the table or one of its columns
+    TargetTable resolve(Relation relation) throws SQLException {
+        TargetTable known = resolved.get(relation);
+        if (known == null) {
+            known = load(relation);
+            resolved.values().removeIf(older -> older.relation().oid() == relation.oid());
+            resolved.put(relation, known);
+        }
+        return known;
+    }
+
+    private TargetTable load(Relation relation) throws SQLException {
+        QualifiedName name = new QualifiedName(relation.namespace(), relation.name());
+        try (PreparedStatement statement = target.prepareStatement(TABLE)) {
+            statement.setString(1, name.schema());
+            statement.setString(2, name.name());
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    throw differs(
+                            "The target has no table " + name + ", for which the source has sent a change.",
+                            "it was created or renamed on the source after the copy; schema changes are not replicated");
+                }
+                return load(relation, name, row.getLong(1), row.getBoolean(2));
+            }
+        }
+    }
+
+    private TargetTable load(Relation relation, QualifiedName name, long oid, boolean partitioned) throws SQLException {
+        Map<String, ColumnFacts> facts = columns(oid);
+        List<TargetIndex> indexes = indexes(oid);
+        List<TargetColumn> columns = new ArrayList<>();
+        Map<String, Integer> positions = new HashMap<>();
+        for (Relation.Column column : relation.columns()) {
+            ColumnFacts fact = facts.get(column.name());
+            if (fact == null || fact.generated()) {
+                throw differs(
+                        "Column " + QualifiedName.quote(column.name()) + " of " + name
+                                + (fact == null
+                                        ? " does not exist on the target."
+                                        : " is generated on the target only."),
+                        "the table was changed on one side after the copy; schema changes are not replicated");
+            }
+            positions.put(column.name(), columns.size());
+            columns.add(new TargetColumn(column.name(), fact.type(), equality(indexes, column.name())));
+        }
+        Optional<List<Integer>> uniqueKey = indexes.stream()
+                .filter(TargetIndex::unique)
+                .filter(index -> index.columns().stream()
+                        .allMatch(column -> positions.containsKey(column)
+                                && facts.containsKey(column)
+                                && facts.get(column).notNull()))
+                .findFirst()
+                .map(index -> index.columns().stream().map(positions::get).toList());
+        List<Integer> indexed = indexes.stream()
+                .map(index -> positions.get(index.columns().getFirst()))
+                .filter(position -> position != null)
+                .distinct()
+                .toList();
+        return new TargetTable(nextId++, relation, name, partitioned, columns, uniqueKey, indexed);
+    }
+
+    private static Optional<String> equality(List<TargetIndex> indexes, String column) {
+        return indexes.stream()
+                .flatMap(index -> Optional.ofNullable(index.equalities().get(column)).stream())
+                .findFirst();
+    }
+
+    private record ColumnFacts(String type, boolean generated, boolean notNull) {}
+
+    private Map<String, ColumnFacts> columns(long oid) throws SQLException {
+        Map<String, ColumnFacts> columns = new LinkedHashMap<>();
+        try (PreparedStatement statement = target.prepareStatement(COLUMNS)) {
+            statement.setLong(1, oid);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    columns.put(
+                            row.getString(1), new ColumnFacts(row.getString(2), row.getBoolean(3), row.getBoolean(4)));
+                }
+            }
+        }
+        return columns;
+    }
+
+    private List<TargetIndex> indexes(long oid) throws SQLException {
+        Map<Long, TargetIndex> indexes = new LinkedHashMap<>();
+        try (PreparedStatement statement = target.prepareStatement(INDEXES)) {
+            statement.setLong(1, oid);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    String column = row.getString(3);
+                    TargetIndex index = indexes.computeIfAbsent(row.getLong(1), unused -> newIndex(row));
+                    // An expression has no name: such an index identifies nothing that the stream carries.
+                    index.columns().add(column == null ? "" : column);
+                    if (column != null) {
+                        index.equalities().put(column, row.getString(4));
+                    }
+                }
+            }
+        }
+        return List.copyOf(indexes.values());
+    }
+
+    private static TargetIndex newIndex(ResultSet row) {
+        try {
+            return new TargetIndex(row.getBoolean(2), new ArrayList<>(), new HashMap<>());
+        } catch (SQLException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static MigrationException differs(String what, String why) {
+        return new MigrationException(Failure.of(FailureKind.TARGET_SCHEMA_DIFFERS, what, why));
+    }
+}

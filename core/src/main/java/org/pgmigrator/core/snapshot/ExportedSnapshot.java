@@ -1,0 +1,141 @@
+package org.pgmigrator.core.snapshot;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+
+/// The slot's snapshot, held by an ordinary session that also holds every table as it is.
+///
+/// The session imports the walsender's snapshot, takes ACCESS SHARE on each table of the copy (as pg_dump does), and
+/// exports the snapshot again: from then on the walsender is not needed for it. A table that was rewritten between the
+/// snapshot and the lock would look empty under the snapshot, so each is compared with what the snapshot says of it.
+///
+/// Not thread-safe. Closing it ends the snapshot for all who have not imported it.
+public final class ExportedSnapshot implements AutoCloseable {
+
+    private final Connection holder;
+    private final String id;
+    private final List<CatalogTable> tables;
+
+    private ExportedSnapshot(Connection holder, String id, List<CatalogTable> tables) {
+        this.holder = holder;
+        this.id = id;
+        this.tables = tables;
+    }
+
+    /// Imports the slot's snapshot and holds it.
+    ///
+    /// @param carried which tables are copied
+    /// @param observer an ordinary session outside of the snapshot
+    /// @throws MigrationException CATALOG_CHANGED if a table is not what it was at the snapshot: only a new slot helps
+    public static ExportedSnapshot hold(
+            Database source, ReplicationSlot slot, Predicate<CatalogTable> carried, Connection observer) {
+        Connection holder = source.connect(Session.named("snapshot"));
+        boolean held = false;
+        try (Statement statement = holder.createStatement()) {
+            statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            statement.execute("SET TRANSACTION SNAPSHOT '" + slot.snapshot() + "'");
+            List<CatalogTable> before =
+                    Catalog.tables(holder).stream().filter(carried).toList();
+            lock(statement, before);
+            compare(before, Catalog.tables(observer));
+            String id = Objects.requireNonNull(Catalog.value(holder, "select pg_export_snapshot()"));
+            held = true;
+            return new ExportedSnapshot(holder, id, before);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The slot's snapshot could not be held.", refusal);
+        } finally {
+            if (!held) {
+                closeQuietly(holder);
+            }
+        }
+    }
+
+    private static void lock(Statement statement, List<CatalogTable> tables) throws SQLException {
+        List<String> names = tables.stream()
+                .map(table ->
+                        (table.partitioned() ? "" : "ONLY ") + table.name().quoted())
+                .toList();
+        for (int from = 0; from < names.size(); from += 500) {
+            statement.execute("LOCK TABLE "
+                    + String.join(", ", names.subList(from, Math.min(from + 500, names.size())))
+                    + " IN ACCESS SHARE MODE");
+        }
+    }
+
+    private static void compare(List<CatalogTable> before, List<CatalogTable> now) {
+        Map<QualifiedName, CatalogTable> byName =
+                now.stream().collect(Collectors.toMap(CatalogTable::name, table -> table));
+        List<String> changed = new ArrayList<>();
+        for (CatalogTable table : before) {
+            CatalogTable current = byName.get(table.name());
+            if (current == null
+                    || current.oid() != table.oid()
+                    || current.relfilenode() != table.relfilenode()
+                    || !current.columns().equals(table.columns())) {
+                changed.add(table.name().toString());
+            }
+        }
+        if (!changed.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.CATALOG_CHANGED,
+                    "Tables were rewritten or altered while the snapshot was taken.",
+                    String.join(", ", changed)));
+        }
+    }
+
+    /// The name to import: `pg_dump --snapshot`, `SET TRANSACTION SNAPSHOT`.
+    public String id() {
+        return id;
+    }
+
+    /// The tables of the copy, as the snapshot sees them.
+    public List<CatalogTable> tables() {
+        return tables;
+    }
+
+    /// Asks the holder for a sign of life.
+    ///
+    /// @throws MigrationException SNAPSHOT_GONE if the session that holds it is lost
+    public void requireAlive() {
+        try {
+            Catalog.value(holder, "select 1");
+        } catch (SQLException lost) {
+            throw new MigrationException(
+                    Failure.of(
+                            FailureKind.SNAPSHOT_GONE,
+                            "The session that held the snapshot of the copy is gone.",
+                            SqlState.serverWords(lost)),
+                    lost);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(holder);
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException alreadyGone) {
+            // With its session the snapshot is gone, which is what was wanted.
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package org.pgmigrator.core.snapshot;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+
+/// The publications that this program makes: over an explicit list of tables, never FOR ALL TABLES.
+///
+/// Source: https://www.postgresql.org/docs/current/sql-createpublication.html
+public final class Publications {
+
+    private Publications() {}
+
+    /// Creates one publication.
+    ///
+    /// @param actions what is published, such as `insert, update, delete, truncate`
+    /// @throws org.pgmigrator.core.error.MigrationException SOURCE_FAILED if it exists or a right is missing
+    public static void create(
+            Connection source, String name, List<CatalogTable> tables, String actions, UndoLog undoLog)
+            throws InterruptedException {
+        String quoted = QualifiedName.quote(name);
+        long entry = undoLog.willCreate("publication " + quoted, "DROP PUBLICATION IF EXISTS " + quoted);
+        // Leaves publish under their own names, so that the target may receive a leaf's TRUNCATE.
+        String sql = "CREATE PUBLICATION " + quoted
+                + (tables.isEmpty()
+                        ? ""
+                        : " FOR TABLE "
+                                + tables.stream().map(Publications::listed).collect(Collectors.joining(", ")))
+                + " WITH (publish = '" + actions + "', publish_via_partition_root = false)";
+        try {
+            LockedDdl.execute(source, sql);
+        } catch (SQLException refusal) {
+            if (SqlState.DUPLICATE_OBJECT.equals(refusal.getSQLState())) {
+                undoLog.forget(entry);
+            }
+            throw SqlState.toException(Side.SOURCE, "Publication " + quoted + " could not be created.", refusal);
+        }
+    }
+
+    /// ONLY: an inheritance child is listed by itself. It means nothing for a partitioned table.
+    private static String listed(CatalogTable table) {
+        return (table.partitioned() ? "" : "ONLY ") + table.name().quoted();
+    }
+}

@@ -1,0 +1,15 @@
+package org.pgmigrator.core.stream;
+
+import java.util.List;
+import org.pgmigrator.decoder.Lsn;
+
+/// What is streamed, and from where.
+///
+/// @param slot         the logical replication slot
+/// @param publications the publications, at least one
+/// @param startLsn     what the target has: the stream starts behind it
+public record StreamConfig(String slot, List<String> publications, Lsn startLsn) {
+    public StreamConfig {
+        publications = List.copyOf(publications);
+    }
+}

@@ -1,0 +1,270 @@
+package org.pgmigrator.core.stream;
+
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.stream.StreamItem.IdlePosition;
+import org.pgmigrator.core.stream.StreamItem.TransactionPart;
+import org.pgmigrator.decoder.DecodeException;
+import org.pgmigrator.decoder.Framing;
+import org.pgmigrator.decoder.Lsn;
+import org.pgmigrator.decoder.PgOutputDecoder;
+import org.postgresql.PGConnection;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The thread `wal-receiver`: it alone touches the replication stream, and it never waits for the target.
+///
+/// The driver sends status only inside a read, and a read would only bring more rows while the queue is full; so this
+/// loop sends it itself, every [#FEEDBACK_INTERVAL], whatever the applier does. What is confirmed to the source is what
+/// the applier has acknowledged, never what was received.
+///
+/// Protocol: https://www.postgresql.org/docs/current/protocol-replication.html
+public final class WalReceiver implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(WalReceiver.class);
+
+    /// Far below any sensible `wal_sender_timeout` (60 s by default); each status also asks for the walsender's
+    /// position.
+    private static final Duration FEEDBACK_INTERVAL = Duration.ofSeconds(1);
+
+    /// How often an idle position is handed on: each one costs an update of the progress row.
+    private static final Duration IDLE_INTERVAL = Duration.ofSeconds(2);
+
+    /// Between two looks at a silent socket: the most that this adds to the latency of a change.
+    private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
+
+    private final Connection connection;
+    private final PGReplicationStream stream;
+    private final ChangeQueue queue;
+    private final AckPosition acknowledged;
+    private final TransactionAssembler assembler;
+    private final Thread thread;
+
+    private volatile Lsn received;
+    private volatile boolean stopping;
+    private volatile @Nullable MigrationException failure;
+
+    private long nextFeedback;
+    private long nextIdle;
+    private Lsn lastIdle = Lsn.INVALID;
+
+    private WalReceiver(
+            Connection connection,
+            PGReplicationStream stream,
+            StreamConfig config,
+            Predicate<QualifiedName> carried,
+            ChangeQueue queue,
+            AckPosition acknowledged) {
+        this.connection = connection;
+        this.stream = stream;
+        this.queue = queue;
+        this.acknowledged = acknowledged;
+        this.assembler = new TransactionAssembler(carried);
+        this.received = config.startLsn();
+        this.thread = Thread.ofPlatform().name("wal-receiver").unstarted(this::run);
+    }
+
+    /// Starts to stream on a walsender connection, which is closed by [#close].
+    ///
+    /// @throws SQLException as the source said it: 55006 if the slot is in use, 42704 if it does not exist
+    public static WalReceiver start(
+            Connection connection,
+            StreamConfig config,
+            Predicate<QualifiedName> carried,
+            ChangeQueue queue,
+            AckPosition acknowledged)
+            throws SQLException {
+        PGReplicationStream stream = connection
+                .unwrap(PGConnection.class)
+                .getReplicationAPI()
+                .replicationStream()
+                .logical()
+                .withSlotName(config.slot())
+                .withStartPosition(LogSequenceNumber.valueOf(config.startLsn().value()))
+                // With it, the driver would confirm positions that only it has seen.
+                .withAutomaticFlush(false)
+                // 0: the driver's own interval would also become a read timeout in the middle of a message.
+                .withStatusInterval(0, TimeUnit.MILLISECONDS)
+                .withSlotOption("proto_version", "1")
+                .withSlotOption("publication_names", publicationNames(config))
+                .withSlotOption("messages", "true")
+                .start();
+        WalReceiver receiver = new WalReceiver(connection, stream, config, carried, queue, acknowledged);
+        receiver.thread.start();
+        return receiver;
+    }
+
+    private static String publicationNames(StreamConfig config) {
+        return config.publications().stream()
+                .map(name -> QualifiedName.quote(name).replace("'", "''"))
+                .collect(Collectors.joining(","));
+    }
+
+    /// The furthest position that came from the walsender; nothing is known about the target by it.
+    public Lsn receivedLsn() {
+        return received;
+    }
+
+    /// Why the thread has ended by itself; empty while it runs and after a stop that was asked for.
+    public Optional<MigrationException> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    private void run() {
+        try {
+            while (!stopping && !queue.isAbandoned()) {
+                feedbackIfDue();
+                ByteBuffer message = stream.readPending();
+                if (message == null) {
+                    idle();
+                } else {
+                    receive(message);
+                }
+            }
+            sendFeedback();
+        } catch (SQLException broken) {
+            fail(new MigrationException(
+                    Failure.of(
+                            FailureKind.STREAM_BROKEN,
+                            "The replication stream from the source broke off at " + received + ".",
+                            String.valueOf(broken.getMessage())),
+                    broken));
+        } catch (DecodeException malformed) {
+            fail(new MigrationException(
+                    Failure.of(
+                            FailureKind.DECODE_FAILED,
+                            "A message of the source's stream could not be understood, near " + received + ".",
+                            String.valueOf(malformed.getMessage())),
+                    malformed));
+        } catch (MigrationException known) {
+            fail(known);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | OutOfMemoryError bug) {
+            fail(new MigrationException(
+                    Failure.of(FailureKind.BUG, "The receiver of the stream failed.", bug.toString()), bug));
+        } finally {
+            closeQuietly();
+        }
+    }
+
+    private void fail(MigrationException reason) {
+        if (!stopping) {
+            failure = reason;
+            log.error("stream ended received={}", received, reason);
+        }
+    }
+
+    private void receive(ByteBuffer buffer) throws SQLException, InterruptedException {
+        advance(stream.getLastReceiveLSN());
+        int size = buffer.remaining();
+        Optional<TransactionPart> part = assembler.accept(PgOutputDecoder.decode(buffer, Framing.TOP_LEVEL), size);
+        if (part.isPresent()) {
+            part.get().commit().ifPresent(commit -> received = received.max(commit.endLsn()));
+            handOn(part.get());
+        }
+    }
+
+    private void handOn(StreamItem item) throws SQLException, InterruptedException {
+        while (!stopping && !queue.offer(item, Duration.ofMillis(100)) && !queue.isAbandoned()) {
+            feedbackIfDue();
+        }
+    }
+
+    /// Nothing is to be read. Outside of a transaction the last position came with a keepalive or with a commit that
+    /// was
+    /// handed on: all that was committed before it is in the queue or further.
+    private void idle() throws InterruptedException {
+        if (!assembler.isInsideTransaction()) {
+            Lsn position = advance(stream.getLastReceiveLSN());
+            long now = System.nanoTime();
+            if (position.isAfter(lastIdle) && position.isAfter(acknowledged.get()) && now >= nextIdle) {
+                if (queue.offer(new IdlePosition(position), Duration.ZERO)) {
+                    lastIdle = position;
+                }
+                nextIdle = now + IDLE_INTERVAL.toNanos();
+            }
+        }
+        LockSupport.parkNanos(PARK_NANOS);
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    /// Relation and Type messages come with the position 0/0, so only progress counts.
+    private Lsn advance(@Nullable LogSequenceNumber seen) {
+        Lsn position = seen == null ? Lsn.INVALID : new Lsn(seen.asLong());
+        received = received.max(position);
+        return position;
+    }
+
+    private void feedbackIfDue() throws SQLException {
+        if (System.nanoTime() >= nextFeedback) {
+            sendFeedback();
+        }
+    }
+
+    private void sendFeedback() throws SQLException {
+        LogSequenceNumber durable = LogSequenceNumber.valueOf(acknowledged.get().value());
+        stream.setFlushedLSN(durable);
+        stream.setAppliedLSN(durable);
+        stream.forceUpdateStatus();
+        nextFeedback = System.nanoTime() + FEEDBACK_INTERVAL.toNanos();
+    }
+
+    private void closeQuietly() {
+        try {
+            stream.close();
+        } catch (SQLException alreadyGone) {
+            log.debug("closing the stream", alreadyGone);
+        }
+        try {
+            connection.close();
+        } catch (SQLException alreadyGone) {
+            log.debug("closing the walsender connection", alreadyGone);
+        }
+    }
+
+    /// Sends a last status, ends the walsender session and waits for the thread; if the source does not answer in time
+    /// the connection is cut.
+    @Override
+    public void close() {
+        stopping = true;
+        boolean interrupted = false;
+        try {
+            if (!thread.join(STOP_LIMIT)) {
+                abort();
+            }
+        } catch (InterruptedException stop) {
+            interrupted = true;
+            abort();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void abort() {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException alreadyGone) {
+            log.debug("aborting the walsender connection", alreadyGone);
+        }
+    }
+}
