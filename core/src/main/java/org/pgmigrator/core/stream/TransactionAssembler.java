@@ -30,7 +30,6 @@ import org.pgmigrator.decoder.PgOutputMessage.StreamPrepare;
 import org.pgmigrator.decoder.PgOutputMessage.StreamStart;
 import org.pgmigrator.decoder.PgOutputMessage.StreamStop;
 import org.pgmigrator.decoder.PgOutputMessage.Truncate;
-import org.pgmigrator.decoder.PgOutputMessage.Type;
 import org.pgmigrator.decoder.PgOutputMessage.Update;
 
 /// Puts the messages of one connection together to transactions. Confined to one thread.
@@ -96,7 +95,7 @@ final class TransactionAssembler {
                 }
             }
             // The types of columns are known from the catalogue of the target; origins matter to loops only.
-            case Type type -> {}
+            case PgOutputMessage.Type type -> {}
             case Origin origin -> {}
             case StreamStart unasked -> throw unexpected(unasked);
             case StreamStop unasked -> throw unexpected(unasked);
