@@ -1,0 +1,9 @@
+/// The commands: each opens a session, runs its part of `core`, and returns. None prints an error or exits by itself.
+///
+/// Owns: one class per command. Does not own: options (`cli.option`), looks (`cli.render`), exit codes of failures
+/// (`cli`).
+/// Left neighbour: `cli`. Right neighbour: `core.phase`.
+@NullMarked
+package org.pgmigrator.cli.command;
+
+import org.jspecify.annotations.NullMarked;

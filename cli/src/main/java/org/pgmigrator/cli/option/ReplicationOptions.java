@@ -1,0 +1,42 @@
+package org.pgmigrator.cli.option;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
+import picocli.CommandLine.Option;
+
+/// The names of what replication needs on both sides.
+final class ReplicationOptions {
+
+    @Option(
+            names = "--slot-name",
+            paramLabel = "<name>",
+            description = "Replication slot made on the source. Default: " + ReplicationConfig.DEFAULT_SLOT_NAME + ".")
+    private String slotName = ReplicationConfig.DEFAULT_SLOT_NAME;
+
+    @Option(
+            names = "--publication",
+            paramLabel = "<name>",
+            description = "An existing publication of the source to use. Default: pg-migrator makes its own, named "
+                    + "like the slot.")
+    private @Nullable String publication;
+
+    @Option(
+            names = "--subscription-name",
+            paramLabel = "<name>",
+            description = "Names this migration's progress on the target. Default: "
+                    + ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME + ".")
+    private String subscriptionName = ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME;
+
+    @Option(
+            names = "--without-identity",
+            paramLabel = "<fail|full|insert-only>",
+            description = "Tables without replica identity: refuse; set REPLICA IDENTITY FULL for the time of the "
+                    + "migration; or carry inserts and truncates alone. Default: fail.")
+    private WithoutIdentity withoutIdentity = WithoutIdentity.FAIL;
+
+    ReplicationConfig toConfig() {
+        return new ReplicationConfig(slotName, Optional.ofNullable(publication), subscriptionName, withoutIdentity);
+    }
+}

@@ -1,0 +1,161 @@
+package org.pgmigrator.cli.render;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressEvent.Finding.Severity;
+
+/// Lines for a person, appended: each with the time in front, progress on stdout and failures on stderr.
+///
+/// ```
+/// 12:04:31 StreamApply: replication lag 1,245,184 bytes (0.8 s) · applied 0/5A3C1F8 · 3,410 changes/s · slot ok
+/// ```
+/// What Ctrl+C would do now ends every such line, and is told in full whenever it changes and once a minute.
+/// Thread-safe: one event at a time.
+public final class TextRenderer implements Renderer {
+
+    /// Often enough for somebody who has just come to the screen.
+    private static final Duration REMINDER = Duration.ofMinutes(1);
+
+    /// pg_dump tells each table; a person reads a line every other second.
+    private static final Duration COPY_PAUSE = Duration.ofSeconds(2);
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss");
+    private static final String INDENT = "         ";
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final InstantSource clock;
+    private final Style style;
+    private final Supplier<OnInterrupt> onInterrupt;
+
+    private @Nullable OnInterrupt toldMeaning;
+    private Instant toldAt = Instant.MIN;
+    private Instant copyLineAt = Instant.MIN;
+    private long checksPassed;
+    private @Nullable Failure shown;
+
+    /// @param onInterrupt what the next Ctrl+C does
+    public TextRenderer(
+            PrintStream out, PrintStream err, InstantSource clock, Style style, Supplier<OnInterrupt> onInterrupt) {
+        this.out = out;
+        this.err = err;
+        this.clock = clock;
+        this.style = style;
+        this.onInterrupt = onInterrupt;
+    }
+
+    @Override
+    public synchronized void failed(Failure failure, Optional<Path> log) {
+        tellPassedChecks();
+        if (!failure.equals(shown)) {
+            shown = failure;
+            out.flush();
+            err.print(FailureText.of(failure, log, style));
+            err.flush();
+        }
+    }
+
+    @Override
+    public synchronized void on(ProgressEvent event) {
+        switch (event) {
+            case ProgressEvent.Finding finding -> finding(finding);
+            case ProgressEvent.PhaseStarted started -> {
+                tellPassedChecks();
+                copyLineAt = Instant.MIN;
+                line(started.phase(), started.detail());
+            }
+            case ProgressEvent.CopyProgress progress -> copy(progress);
+            case ProgressEvent.Lag lag -> line(lag.phase(), ProgressText.lag(lag) + " · " + Wording.brief(meaning()));
+            case ProgressEvent.CaughtUp caughtUp ->
+                line(
+                        Phase.CAUGHT_UP,
+                        style.good("the target has caught up") + ": " + Wording.count(caughtUp.lagBytes())
+                                + " bytes behind · applied " + caughtUp.appliedLsn());
+            case ProgressEvent.FellBehind fellBehind ->
+                line(
+                        Phase.STREAM_APPLY,
+                        style.attention("the target fell behind") + ": " + Wording.count(fellBehind.lagBytes())
+                                + " bytes · applied " + fellBehind.appliedLsn());
+            case ProgressEvent.CutoverStep step -> line(Phase.CUTOVER, ProgressText.step(step));
+            case ProgressEvent.CutoverComplete complete ->
+                line(Phase.CUTOVER, style.good("complete") + ProgressText.complete(complete));
+            case ProgressEvent.Notice notice -> say(notice.text());
+            case ProgressEvent.Warning warning -> say(style.attention("warning") + ": " + warning.text());
+            case ProgressEvent.Failed failed -> failed(failed.failure(), Optional.empty());
+            case ProgressEvent.Complete complete -> complete(complete.summary());
+        }
+        remind(event);
+        out.flush();
+    }
+
+    private void finding(ProgressEvent.Finding finding) {
+        if (finding.severity() == Severity.OK) {
+            checksPassed++;
+            return;
+        }
+        tellPassedChecks();
+        say(FindingText.of(finding, style));
+    }
+
+    private void tellPassedChecks() {
+        if (checksPassed > 0) {
+            line(Phase.VALIDATE, checksPassed + (checksPassed == 1 ? " check passed" : " checks passed"));
+            checksPassed = 0;
+        }
+    }
+
+    private void copy(ProgressEvent.CopyProgress progress) {
+        boolean allDone = progress.objectsTotal() > 0 && progress.objectsDone() == progress.objectsTotal();
+        if (allDone || !clock.instant().isBefore(copyLineAt)) {
+            copyLineAt = clock.instant().plus(COPY_PAUSE);
+            line(progress.phase(), ProgressText.copy(progress) + " · " + Wording.brief(meaning()));
+        }
+    }
+
+    private void complete(List<String> summary) {
+        tellPassedChecks();
+        say(style.good("Done."));
+        summary.forEach(fact -> out.println(INDENT + String.join("\n" + INDENT, FailureText.lines(fact))));
+    }
+
+    /// Tells what Ctrl+C does now if it has changed, or if nobody has read it for a while.
+    private void remind(ProgressEvent event) {
+        boolean over = event instanceof ProgressEvent.Complete || event instanceof ProgressEvent.Failed;
+        OnInterrupt meaning = meaning();
+        boolean due = !clock.instant().isBefore(toldAt.plus(REMINDER));
+        if (over || (meaning == toldMeaning && !due)) {
+            return;
+        }
+        toldMeaning = meaning;
+        toldAt = clock.instant();
+        String text = Wording.inFull(meaning);
+        say(meaning == OnInterrupt.CUT_OVER ? style.attention(text) : style.quiet(text));
+    }
+
+    private OnInterrupt meaning() {
+        return onInterrupt.get();
+    }
+
+    private void line(Phase phase, String text) {
+        say(style.strong(phase.title()) + (text.isEmpty() ? "" : ": " + text));
+    }
+
+    private void say(String text) {
+        String time = TIME.format(LocalTime.ofInstant(clock.instant(), ZoneId.systemDefault()));
+        out.println(time + " " + String.join("\n" + INDENT, FailureText.lines(text)));
+    }
+}
