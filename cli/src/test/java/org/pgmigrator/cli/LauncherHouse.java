@@ -61,6 +61,7 @@ final class LauncherHouse {
         }
         environment.put("PATH", folder.resolve("bin").toString());
         environment.put("HOME", folder.toString());
+        environment.put("MAVEN_RUNS_ON", "17.0.15");
         environment.put("PG_MIGRATOR_JDK_FOLDERS", folder.resolve("jdks").toString());
     }
 
@@ -118,8 +119,12 @@ final class LauncherHouse {
     /// A Maven that answers `-v`, and otherwise runs these lines in the clone. Each build adds a line to `builds`.
     void maven(String version, String build) {
         script(folder.resolve("bin/mvn"), """
-                case "$*" in *-v) echo 'Apache Maven %s (House)'; exit;; esac
-                echo "JAVA_HOME=$JAVA_HOME $*" >>%s
+                case "$*" in *-v)
+                  echo 'Apache Maven %s (House)'
+                  case $JAVA_HOME in '') echo "Java version: $MAVEN_RUNS_ON";; *) echo 'Java version: 25.0.3';; esac
+                  exit
+                esac
+                echo "JAVA_HOME=$JAVA_HOME JAVA25_HOME=$JAVA25_HOME $*" >>%s
                 %s
                 """.formatted(version, builds(), build));
     }

@@ -153,7 +153,7 @@ class LauncherIT {
         assertThat(first.exitCode()).isZero();
         assertThat(first.out()).startsWith("java=25.0.3 ").endsWith("Main demo\n");
         assertThat(first.err()).contains("building " + house.root(), "built in ");
-        assertThat(house.buildsSoFar()).containsExactly("JAVA_HOME=" + jdk + " -B -Dquick package");
+        assertThat(house.buildsSoFar()).containsExactly("JAVA_HOME= JAVA25_HOME=" + jdk + " -B -Dquick package");
 
         assertThat(house.run("demo").err()).isEmpty();
         assertThat(house.buildsSoFar()).hasSize(1);
@@ -238,6 +238,17 @@ class LauncherIT {
         assertThat(old.exitCode()).isEqualTo(2);
         assertThat(old.err()).contains("error MAVEN_TOO_OLD: ", "is Maven 3.6.3");
         assertThat(house.buildsSoFar()).isEmpty();
+    }
+
+    @Test
+    void aMavenWhoseOwnJavaIsMissingOrOldRunsOnTheOneThatWasFound() throws InterruptedException {
+        Path jdk = house.jdk("25");
+        house.with("MAVEN_RUNS_ON", "11.0.27").mavenThatBuilds();
+
+        assertThat(house.run().exitCode()).isZero();
+
+        assertThat(house.buildsSoFar())
+                .containsExactly("JAVA_HOME=" + jdk + " JAVA25_HOME=" + jdk + " -B -Dquick package");
     }
 
     @Test
