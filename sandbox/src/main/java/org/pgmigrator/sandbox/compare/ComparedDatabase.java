@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.pgmigrator.sandbox.server.ConnectionSource;
 
 /// One side of a comparison: a session with pinned settings, and one snapshot for everything that is read.
 final class ComparedDatabase implements AutoCloseable {

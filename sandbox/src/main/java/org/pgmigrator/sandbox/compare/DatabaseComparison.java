@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.pgmigrator.sandbox.server.ConnectionSource;
 import org.pgmigrator.sandbox.server.PostgresServer;
 
 /// Compares the content of two databases, also of different majors: each row of each ordinary table and leaf partition,

@@ -1,9 +1,9 @@
-package org.pgmigrator.sandbox.compare;
+package org.pgmigrator.sandbox.server;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/// Opens a new session on one of the two databases. The comparison pins its settings and closes it.
+/// Opens new sessions on one database, such as `() -> server.connect("shop")`. The caller closes them. Thread-safe.
 @FunctionalInterface
 public interface ConnectionSource {
 
