@@ -7,7 +7,8 @@ import java.util.Optional;
 /// One message of pgoutput, in the words of PostgreSQL's documentation.
 ///
 /// Every field of the wire is here, also those that nobody uses yet, except for flags that the protocol fixes to zero.
-/// OIDs and transaction ids are unsigned 32-bit numbers and therefore `long`. Times come from the clock of the source.
+/// OIDs and transaction ids are unsigned 32-bit numbers and therefore `long`. Times come from the clock of the
+/// source, except that a transaction which was itself replicated to the source keeps the commit time of its [Origin].
 ///
 /// | a transaction arrives as | when |
 /// |---|---|
@@ -67,6 +68,8 @@ public sealed interface PgOutputMessage {
     }
 
     /// `Y`: a type that is not built in, before the relation that uses it.
+    ///
+    /// A domain has its own oid, but the namespace and name of its base type: `int4` for a domain over `integer`.
     ///
     /// @param namespace the schema; `pg_catalog` is spelt out, as in [Relation]
     record Type(long xid, long oid, String namespace, String name) implements Content {}
