@@ -47,6 +47,8 @@ final class ConnectFailure {
 
     private static final String NO_SSL = GT.tr("The server does not support SSL.");
 
+    private static final String LOGIN_TIMED_OUT = GT.tr("Connection attempt timed out.");
+
     private ConnectFailure() {}
 
     /// Whether to try other hosts is of no use: the server has answered, and refuses the user.
@@ -174,7 +176,7 @@ final class ConnectFailure {
         if (cause(exception, NoRouteToHostException.class) != null) {
             return "there is no route to the host";
         }
-        if (cause(exception, SocketTimeoutException.class) != null) {
+        if (cause(exception, SocketTimeoutException.class) != null || LOGIN_TIMED_OUT.equals(exception.getMessage())) {
             return "no answer within " + route.connectTimeoutSeconds() + " s (connect_timeout)";
         }
         if (cause(exception, ConnectException.class) != null) {

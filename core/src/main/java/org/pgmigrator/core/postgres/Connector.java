@@ -1,7 +1,9 @@
 package org.pgmigrator.core.postgres;
 
 import java.net.InetAddress;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -91,7 +93,10 @@ final class Connector {
 
     private @Nullable Connection open(Endpoint endpoint, InetAddress address, Route.Role role) throws SQLException {
         Properties properties = route.driverProperties(endpoint, address, session, protocol);
-        Connection connection = new Driver().connect("jdbc:postgresql:", properties);
+        // The name of the database must be in the URL: a URL without one means the user's name, whatever the property
+        // says.
+        String url = "jdbc:postgresql:" + URLEncoder.encode(route.database(), StandardCharsets.UTF_8);
+        Connection connection = new Driver().connect(url, properties);
         if (connection == null) {
             throw new IllegalStateException("the driver does not know its own URL");
         }

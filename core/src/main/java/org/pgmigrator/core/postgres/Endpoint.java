@@ -1,5 +1,6 @@
 package org.pgmigrator.core.postgres;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +65,20 @@ record Endpoint(
                     "An entry of the list of hosts is empty, which means a Unix-domain socket to libpq.",
                     "Write localhost in its place.");
         }
+        if (!address.isEmpty() && !isNumeric(address)) {
+            throw Refusal.of(side, "hostaddr must be a numeric address, IPv4 or IPv6.");
+        }
         String name = host.isEmpty() ? address : host;
         return new Endpoint(name, address.isEmpty() ? null : address, port(side, port), null);
+    }
+
+    private static boolean isNumeric(String address) {
+        try {
+            InetAddress.ofLiteral(address);
+            return true;
+        } catch (IllegalArgumentException notNumeric) {
+            return false;
+        }
     }
 
     private static int port(Side side, String text) {

@@ -146,7 +146,6 @@ record Route(
         properties.putAll(tuning);
         PGProperty.PG_HOST.set(properties, endpoint.host());
         PGProperty.PG_PORT.set(properties, endpoint.port());
-        PGProperty.PG_DBNAME.set(properties, database);
         PGProperty.USER.set(properties, user);
         Secret password = endpoint.password();
         if (password != null) {

@@ -124,6 +124,7 @@ class PinnedSettingsIT {
             actual.put(name, show(connection, name));
         }
         assertThat(actual).containsExactlyInAnyOrderEntriesOf(EXPECTED);
+        assertThat(connection.getCatalog()).isEqualTo("app");
         assertThat(show(connection, "datestyle")).startsWith("ISO");
         assertThat(show(connection, "search_path")).isIn("", "\"\"");
         assertThat(show(connection, "application_name")).isEqualTo("pg-migrator test");
