@@ -218,9 +218,9 @@ final class LauncherHouse {
         }
 
         Result await() throws InterruptedException {
-            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            if (!process.waitFor(300, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new AssertionError("the launcher did not end within 60 s");
+                throw new AssertionError("the launcher did not end within 300 s");
             }
             try {
                 return new Result(process.exitValue(), outSoFar(), Files.readString(err, StandardCharsets.UTF_8));
