@@ -1,0 +1,124 @@
+package org.pgmigrator.core.validate;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/// Limits of the source that a long migration may run into.
+final class SourceCapacityChecks {
+
+    /// Below this the walsender may give us up while one large message is on its way.
+    private static final long SHORT_WAL_SENDER_TIMEOUT_MILLIS = 10_000;
+
+    private SourceCapacityChecks() {}
+
+    static List<Check<SourceView>> all() {
+        return List.of(
+                new Check<>("slot-retention", SourceCapacityChecks::retention),
+                new Check<>("wal-sender-timeout", SourceCapacityChecks::walSenderTimeout),
+                new Check<>("source-locks", SourceCapacityChecks::locks),
+                new Check<>(
+                        "source-connections",
+                        (view, findings) -> connections(view.connection(), "source", view.request(), findings)));
+    }
+
+    private static void retention(SourceView view, Findings findings) throws SQLException {
+        if (!view.online()) {
+            findings.ok("An offline migration retains no WAL.");
+            return;
+        }
+        long limitMegabytes = Query.number(
+                view.connection(), "select setting::bigint from pg_settings where name = 'max_slot_wal_keep_size'");
+        if (limitMegabytes >= 0) {
+            String sizes = Query.one(
+                    view.connection(),
+                    "select pg_size_pretty(pg_database_size(current_database()))",
+                    row -> row.getString(1));
+            findings.warning(
+                    "max_slot_wal_keep_size of the source is " + limitMegabytes + " MB.",
+                    "If more WAL than that is written while the database (" + sizes + ") is being copied, the slot is"
+                            + " invalidated and the copy has to start again.",
+                    "ALTER SYSTEM SET max_slot_wal_keep_size = -1;",
+                    "SELECT pg_reload_conf();",
+                    "Watch the free space under pg_wal for the time of the migration.");
+        } else {
+            findings.ok("The source keeps WAL for slots without limit (max_slot_wal_keep_size = -1);"
+                    + " watch the free space under pg_wal.");
+        }
+        long idleSeconds = Query.number(
+                view.connection(),
+                "select coalesce(max(setting::bigint), 0) from pg_settings where name = 'idle_replication_slot_timeout'");
+        if (idleSeconds > 0) {
+            findings.warning(
+                    "idle_replication_slot_timeout of the source is " + idleSeconds + " s.",
+                    "The slot is idle during the copy; if that takes longer, a checkpoint invalidates the slot.",
+                    "ALTER SYSTEM SET idle_replication_slot_timeout = 0;",
+                    "SELECT pg_reload_conf();");
+        }
+    }
+
+    private static void walSenderTimeout(SourceView view, Findings findings) throws SQLException {
+        if (!view.online()) {
+            findings.ok("wal_sender_timeout does not matter to an offline migration.");
+            return;
+        }
+        long millis = Query.number(
+                view.connection(), "select setting::bigint from pg_settings where name = 'wal_sender_timeout'");
+        if (millis > 0 && millis < SHORT_WAL_SENDER_TIMEOUT_MILLIS) {
+            findings.warning(
+                    "wal_sender_timeout of the source is " + millis + " ms.",
+                    "A short pause of the network or of this process would break the stream.",
+                    "ALTER SYSTEM SET wal_sender_timeout = '60s';",
+                    "SELECT pg_reload_conf();");
+        } else {
+            findings.ok("wal_sender_timeout is " + (millis == 0 ? "off" : millis / 1000 + " s") + ".");
+        }
+    }
+
+    /// Two sessions hold ACCESS SHARE on every table at once: pg_dump's leader and the holder of the snapshot.
+    private static void locks(SourceView view, Findings findings) throws SQLException {
+        long backends = Query.number(
+                view.connection(),
+                "select current_setting('max_connections')::bigint"
+                        + " + current_setting('max_prepared_transactions')::bigint");
+        long perTransaction =
+                Query.number(view.connection(), "select current_setting('max_locks_per_transaction')::bigint");
+        long needed = 2L * view.plan().carried().size();
+        long capacity = backends * perTransaction;
+        if (needed <= capacity * 7 / 10) {
+            findings.ok("The source's lock table takes " + capacity + " locks; the copy needs about " + needed + ".");
+            return;
+        }
+        findings.warning(
+                "The source's lock table takes about " + capacity + " locks, and the copy needs about " + needed + ".",
+                "pg_dump and the holder of the snapshot each lock every table; the application's locks come on top.",
+                "ALTER SYSTEM SET max_locks_per_transaction = " + (needed * 2 / backends + 1) + ";",
+                "Restart the source's server: max_locks_per_transaction changes only then.");
+    }
+
+    /// Sessions beside the workers: the leader, the holder of the snapshot, the heartbeat, one to spare.
+    private static final int OTHER_SESSIONS = 4;
+
+    private static final String FREE_CONNECTIONS = """
+            select current_setting('max_connections')::bigint
+                   - case when (select rolsuper from pg_roles where rolname = current_user) then 0
+                          else current_setting('superuser_reserved_connections')::bigint
+                               + coalesce(current_setting('reserved_connections', true)::bigint, 0) end
+                   - (select count(*) from pg_stat_activity where datid is not null)
+            """;
+
+    static void connections(Connection connection, String side, Request request, Findings findings)
+            throws SQLException {
+        long free = Query.number(connection, FREE_CONNECTIONS);
+        int needed = request.copy().jobs() + OTHER_SESSIONS;
+        if (free >= needed) {
+            findings.ok("The " + side + " has " + free + " connections free.");
+            return;
+        }
+        findings.warning(
+                "The " + side + " has only " + Math.max(free, 0) + " connections free; with --jobs "
+                        + request.copy().jobs() + " about " + needed + " are used.",
+                "The application's own connections may be refused, or the migration's.",
+                "Use fewer --jobs, or raise max_connections of the " + side + " (needs a restart).");
+    }
+}
