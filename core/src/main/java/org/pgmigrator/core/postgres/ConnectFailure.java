@@ -51,9 +51,9 @@ final class ConnectFailure {
 
     private ConnectFailure() {}
 
-    /// Whether to try other hosts is of no use: the server has answered, and refuses the user.
+    /// Whether other hosts must not be tried: this one has answered and refuses, which libpq takes as the last word.
     static boolean endsTheSearch(Route route, SQLException exception) {
-        return diagnose(route, exception).kind() == route.side().authentication();
+        return diagnose(route, exception).kind() != route.side().unreachable();
     }
 
     /// The failure of all attempts together: the first kind that more than time can heal, else unreachable.

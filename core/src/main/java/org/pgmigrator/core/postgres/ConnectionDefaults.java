@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.Secret;
 
 /// Fills in what the connection string leaves open, in libpq's order: service file, environment, built-in defaults.
 final class ConnectionDefaults {
@@ -68,7 +69,7 @@ final class ConnectionDefaults {
         List<Endpoint> endpoints = Endpoint.listOf(parameters);
         String given = parameters.get(LibpqParameter.PASSWORD);
         if (given != null) {
-            org.pgmigrator.core.config.Secret password = new org.pgmigrator.core.config.Secret(given);
+            Secret password = new Secret(given);
             return endpoints.stream()
                     .map(endpoint -> endpoint.withPassword(password))
                     .toList();

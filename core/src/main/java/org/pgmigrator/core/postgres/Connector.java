@@ -19,7 +19,7 @@ import org.postgresql.Driver;
 
 /// Opens one session: each host in turn, each address of a host in turn, as libpq does.
 ///
-/// A host that refuses the user ends the search; one that cannot be reached, or has the wrong role, does not.
+/// A host that answers and refuses ends the search; one that cannot be reached, or has the wrong role, does not.
 final class Connector {
 
     /// The driver tells java.util.logging, and by that standard error, what its exceptions say again.

@@ -49,7 +49,7 @@ record TlsSettings(
         return new TlsSettings(
                 mode,
                 system,
-                system || !encrypted ? null : root(parameters, defaults, mode),
+                system || !encrypted ? null : root(parameters, defaults, mode, warnings),
                 encrypted ? ClientCertificate.of(parameters, defaults, system, warnings) : null,
                 negotiation);
     }
@@ -65,7 +65,8 @@ record TlsSettings(
         }
     }
 
-    private static @Nullable Path root(Parameters parameters, ConnectionDefaults defaults, String mode) {
+    private static @Nullable Path root(
+            Parameters parameters, ConnectionDefaults defaults, String mode, List<String> warnings) {
         Path file = defaults.path(
                 LibpqParameter.SSLROOTCERT,
                 defaults.home().resolve(".postgresql").resolve("root.crt"));
@@ -92,6 +93,10 @@ record TlsSettings(
                         parameters.side(), "sslrootcert: " + file + " cannot be read as a file of PEM certificates.");
             }
             return null;
+        }
+        Path revoked = defaults.home().resolve(".postgresql").resolve("root.crl");
+        if (Files.exists(revoked)) {
+            warnings.add("The revocation list " + revoked + " has no effect but on pg_dump and pg_restore.");
         }
         return file;
     }

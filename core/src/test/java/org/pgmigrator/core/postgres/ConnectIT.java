@@ -161,6 +161,15 @@ class ConnectIT {
     }
 
     @Test
+    void aHostThatRefusesIsTheLastWord() {
+        Failure failure = failure(parse(
+                keywords(server.superuser(), server.password(), "gone") + " host=127.0.0.1,no-such-host.invalid",
+                Map.of()));
+        assertThat(failure.kind()).isEqualTo(FailureKind.SOURCE_FAILED);
+        assertThat(failure.why()).contains("does not exist").doesNotContain("no-such-host");
+    }
+
+    @Test
     void everyHostThatFailedIsNamed() {
         Failure failure = failure(parse("host=127.0.0.1,no-such-host.invalid port=1 user=u", Map.of()));
         assertThat(failure.kind()).isEqualTo(FailureKind.SOURCE_UNREACHABLE);

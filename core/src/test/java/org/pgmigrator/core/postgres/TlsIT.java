@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -143,6 +145,20 @@ class TlsIT {
     }
 
     @Test
+    void directNegotiationReachesAServerThatKnowsIt() throws SQLException {
+        TestAuthority.Pair files = authority.issue("direct.example.org", "EC", "ip:127.0.0.1");
+        try (PostgresServer newer =
+                EmbeddedServer.start(ServerSpec.of(17).tls(new TlsFiles(files.certificate(), files.key())))) {
+            String uri = newer.uri("postgres") + "?sslnegotiation=direct&sslmode=verify-full&sslrootcert="
+                    + authority.certificate();
+            Database database = Database.parse(Side.TARGET, new Secret(uri), Map.of());
+            try (Connection connection = database.connect(Session.named("test"))) {
+                assertThat(isEncrypted(connection)).isEqualTo("t");
+            }
+        }
+    }
+
+    @Test
     void aServerWithoutTlsIsExplained() {
         try (PostgresServer plain = EmbeddedServer.start(15)) {
             Database database =
@@ -184,8 +200,8 @@ class TlsIT {
     private static Path readableByServer(Path certificate) {
         try {
             Path copy = Files.createTempFile("pg-migrator-test-ca", ".crt");
-            Files.copy(certificate, copy, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-            Files.setPosixFilePermissions(copy, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+            Files.copy(certificate, copy, StandardCopyOption.REPLACE_EXISTING);
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
             copy.toFile().deleteOnExit();
             return copy;
         } catch (IOException e) {
