@@ -12,13 +12,10 @@ import org.pgmigrator.cli.command.CheckCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
 import org.pgmigrator.cli.option.EnvironmentTwins;
-import org.pgmigrator.cli.option.Word;
+import org.pgmigrator.cli.option.OptionParsing;
 import org.pgmigrator.cli.session.Console;
 import org.pgmigrator.cli.session.Session;
 import org.pgmigrator.cli.session.Terminal;
-import org.pgmigrator.core.config.CutoverConfig;
-import org.pgmigrator.core.config.MigrationConfig;
-import org.pgmigrator.core.config.ReplicationConfig;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.HelpCommand;
@@ -72,18 +69,12 @@ public final class Main {
                 .setErr(writer(session.console().err()))
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures)
-                .setExpandAtFiles(false)
-                .setInterpolateVariables(false)
                 .setUsageHelpWidth(100)
-                .setUsageHelpAutoWidth(session.console().terminal().interactive())
-                .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
-                .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
-                .registerConverter(
-                        ReplicationConfig.WithoutIdentity.class, new Word<>(ReplicationConfig.WithoutIdentity.class));
+                .setUsageHelpAutoWidth(session.console().terminal().interactive());
         commandLine.getCommandSpec().addOption(VERSION);
         addHelp(commandLine);
         commandLine.getSubcommands().values().forEach(Main::addHelp);
-        new EnvironmentTwins(session.console().environment()).addTo(commandLine);
+        OptionParsing.configure(commandLine, session.console().environment());
         return commandLine;
     }
 

@@ -11,7 +11,7 @@ public final class PasswordMask {
 
     /// After `://user:` everything up to the last `@` before the host ends; after `password=` a quoted or a bare value.
     private static final Pattern PASSWORD = Pattern.compile("(?i)(://[^:/?#@\\s]*:)[^/\\s]+(?=@)"
-            + "|\\b((?:ssl)?password\\s*=\\s*)(?:'(?:[^'\\\\]|\\\\.)*'|[^\\s&']+)");
+            + "|((?:\\b|ssl|pg)password\\s*=\\s*)(?:'(?:[^'\\\\]|\\\\.)*'|[^\\s&']+)");
 
     private PasswordMask() {}
 

@@ -1,0 +1,26 @@
+package org.pgmigrator.cli.option;
+
+import java.util.Map;
+import org.pgmigrator.core.config.CutoverConfig;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.ReplicationConfig;
+import picocli.CommandLine;
+
+/// How arguments are read: words, environment twins, and nothing clever.
+public final class OptionParsing {
+
+    private OptionParsing() {}
+
+    /// Applies to `commandLine` and the subcommands that it has by now.
+    public static void configure(CommandLine commandLine, Map<String, String> environment) {
+        commandLine
+                // A password may begin with @ or hold ${...}: values are taken as they are.
+                .setExpandAtFiles(false)
+                .setInterpolateVariables(false)
+                .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
+                .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
+                .registerConverter(
+                        ReplicationConfig.WithoutIdentity.class, new Word<>(ReplicationConfig.WithoutIdentity.class));
+        new EnvironmentTwins(environment).addTo(commandLine);
+    }
+}

@@ -1,0 +1,141 @@
+package org.pgmigrator.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/// The layers of ARCHITECTURE.md. Each rule says why, and what to do instead.
+@AnalyzeClasses(packages = "org.pgmigrator", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    private static final String[] ENGINES = {
+        "org.pgmigrator.core.apply..",
+        "org.pgmigrator.core.copy..",
+        "org.pgmigrator.core.cutover..",
+        "org.pgmigrator.core.lag..",
+        "org.pgmigrator.core.snapshot..",
+        "org.pgmigrator.core.stream..",
+        "org.pgmigrator.core.validate..",
+        "org.pgmigrator.core.verify.."
+    };
+
+    @ArchTest
+    static final ArchRule decoderIsAFunctionOfBytes = classes()
+            .that()
+            .resideInAPackage("org.pgmigrator.decoder..")
+            .should()
+            .onlyDependOnClassesThat(
+                    resideInAnyPackage("org.pgmigrator.decoder..", "java.lang..", "java.nio..", "java.util..")
+                            .or(resideInAnyPackage("java.time..", "java.io..", "org.jspecify..")))
+            .because("the decoder can be used and tested without a database; look-ups belong in core.stream, and what "
+                    + "it has to know goes into the message");
+
+    @ArchTest
+    static final ArchRule decoderStartsNoThreads = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.decoder..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.util.concurrent..", "java.util.logging..", "java.sql..")
+            .because("the decoder is a function; threads, logs and SQL are its caller's");
+
+    @ArchTest
+    static final ArchRule coreKnowsNoCommandLine = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.core..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("picocli..", "ch.qos.logback..", "com.fasterxml..", "org.pgmigrator.cli..")
+            .because(
+                    "core is used by other programs too: take a record of core.config, publish a ProgressEvent, log by "
+                            + "SLF4J");
+
+    @ArchTest
+    static final ArchRule coreNeedsNoSandbox = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.core..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.pgmigrator.sandbox..")
+            .because("throw-away servers are for tests and the demo; move what core needs into core");
+
+    @ArchTest
+    static final ArchRule coreDoesNotPrint = noClasses()
+            .that()
+            .resideInAnyPackage("org.pgmigrator.core..", "org.pgmigrator.decoder..")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .because("stdout may be JSON for a script: publish a ProgressEvent or log instead");
+
+    @ArchTest
+    static final ArchRule coreDoesNotExit = noClasses()
+            .that()
+            .resideInAnyPackage("org.pgmigrator.core..", "org.pgmigrator.decoder..", "org.pgmigrator.sandbox..")
+            .should()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .callMethod(Runtime.class, "halt", int.class)
+            .because("only cli ends the process: throw a MigrationException, whose kind fixes the exit code");
+
+    @ArchTest
+    static final ArchRule cliHasNoSql = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.sql..", "javax.sql..", "org.postgresql..")
+            .because("cli only shows: put the query into core, or into sandbox if only the demo needs it");
+
+    @ArchTest
+    static final ArchRule enginesDoNotKnowTheOrderOfPhases = noClasses()
+            .that()
+            .resideInAnyPackage(ENGINES)
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.pgmigrator.core.phase..")
+            .because("core.phase composes the engines: hand the engine a value or a callback instead")
+            .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule streamDoesNotKnowTheApplier = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.core.stream..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.pgmigrator.core.apply..")
+            .because("data flows from stream to apply: let the applier take what the stream yields")
+            .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule signalsAreHandledInOnePlace = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.pgmigrator.cli.signal..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("sun.misc..")
+            .because("two handlers of one signal undo each other: go through cli.signal.InterruptPolicy");
+
+    @ArchTest
+    static final ArchRule noOptionClassReachesCore = noClasses()
+            .that()
+            .resideInAnyPackage("org.pgmigrator.core..", "org.pgmigrator.decoder..")
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("sun\\..*")
+            .because("internal classes of the JDK may go away with any release");
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles = slices().matching("org.pgmigrator.(**)")
+            .should()
+            .beFreeOfCycles()
+            .because("a cycle means that neither side can be understood alone: move the shared type to the one that "
+                    + "is on the left, or hand it over as a function");
+}

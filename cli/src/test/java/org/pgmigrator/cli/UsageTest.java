@@ -1,0 +1,135 @@
+package org.pgmigrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pgmigrator.cli.Cli.Result;
+
+class UsageTest {
+
+    @Test
+    void withoutACommandTheExitCodeIsTwo() {
+        Result result = new Cli().run();
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).isEqualTo("""
+                error USAGE: a command is missing
+                  do     Correct it; pg-migrator --help lists all options.
+                  exit   2
+                """);
+    }
+
+    @Test
+    void anUnknownOptionNamesTheOneThatWasMeant() {
+        Result result = new Cli().run("migrate", "--slotname=x");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("error USAGE: unknown option: '--slotname=x'\n");
+        assertThat(result.err()).contains("Perhaps you meant --slot-name");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--source-lock",
+                "--verify",
+                "--metrics-port",
+                "--rollback-window",
+                "--spool-dir",
+                "--copy",
+                "--defer-copy"
+            })
+    void optionsOfLaterVersionsAreNotAccepted(String option) {
+        Result result = new Cli().run("migrate", "--source=a", "--target=b", option);
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("unknown option: '" + option + "'");
+    }
+
+    @Test
+    void aUsageErrorIsNotBuriedUnderTheListOfOptions() {
+        Result result = new Cli().run("migrate", "--jobs=many");
+
+        assertThat(result.err().lines()).hasSizeLessThan(6);
+        assertThat(result.err()).contains("'--jobs'").contains("'many' is not an int");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--jobs=0 | --jobs must be 1 to 256, not 0",
+                "--slot-name=Big | --slot-name \"Big\": a slot's name is 1 to 63 lower-case letters",
+                "--subscription-name= | --subscription-name must have 1 to 63 characters",
+                "--lag-threshold-bytes=-1 | '-1' is not a size such as 65536, 64kB or 1MB",
+                "--lag-threshold-bytes=9999999TB | is more bytes than fit",
+                "--cutover-poll-secs=0 | --cutover-poll-secs must be greater than 0",
+                "--cutover-poll-secs=soon | 'soon' is not a duration such as 5 (seconds), 30s or 5m",
+                "--cutover-timeout=0s | --cutover-timeout must be greater than 0",
+                "--sequence-buffer=-1 | --sequence-buffer must not be negative",
+                "--mode=sideways | '--mode'",
+                "--mode=sideways | 'sideways' is not one of online, offline",
+                "--without-identity=perhaps | 'perhaps' is not one of fail, full, insert-only",
+                "--include-schema=a.b | --include-schema: not a schema's name: a.b",
+                "--exclude-table=a. | --exclude-table: not a table's name: a.",
+            })
+    void aValueThatIsRefusedNamesItsOptionAndItsRule(String argument, String expected) {
+        Result result = new Cli().run("migrate", "--source=host=a", "--target=host=b", argument);
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("error USAGE: ").contains(expected);
+        assertThat(result.err()).contains("pg-migrator migrate --help");
+    }
+
+    @Test
+    void aMissingConnectionNamesItsVariableToo() {
+        Result result = new Cli().run("check", "--source=host=a");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("--target is missing: give it, or set PG_MIGRATOR_TARGET in the environment");
+    }
+
+    @Test
+    void aRefusedValueFromTheEnvironmentSaysWhereItCameFrom() {
+        Result result = new Cli().with("PG_MIGRATOR_JOBS", "many").run("migrate");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("the value comes from the environment variable PG_MIGRATOR_JOBS");
+    }
+
+    @Test
+    void aConnectionInTheWrongPlaceIsQuotedWithoutItsPassword() {
+        Result result = new Cli().run("migrate", "postgresql://user:geheim@host/db");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("postgresql://user:****@host/db").doesNotContain("geheim");
+    }
+
+    @Test
+    void withJsonAUsageErrorIsAJsonLineAsWell() {
+        Result result = new Cli().run("migrate", "--json", "--no-such-option");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out().lines()).hasSize(1);
+        assertThat(result.out())
+                .contains("\"event\":\"failure\"")
+                .contains("\"kind\":\"USAGE\"")
+                .contains("\"exit_code\":2");
+        assertThat(result.err()).startsWith("error USAGE: ");
+    }
+
+    @Test
+    void helpAndVersionGoToStdoutAndSucceed() {
+        assertThat(new Cli().run("--version").out()).startsWith("pg-migrator ");
+        assertThat(new Cli().run("--version").exitCode()).isZero();
+        assertThat(new Cli().run("--help").out()).contains("migrate").contains("Exit codes: 0 done");
+        assertThat(new Cli().run("help", "migrate").out())
+                .isEqualTo(new Cli().run("migrate", "--help").out());
+        assertThat(new Cli().run("--help").out()).doesNotContain("generate-completion");
+        assertThat(new Cli().run("generate-completion").out()).contains("Bash Completion");
+    }
+}

@@ -1,0 +1,24 @@
+package org.pgmigrator.cli.render;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+
+/// A clock that moves when it is told to.
+final class TestClock implements InstantSource {
+
+    private Instant now = LocalDateTime.of(2026, 11, 20, 12, 4, 31)
+            .atZone(ZoneId.systemDefault())
+            .toInstant();
+
+    void advance(Duration duration) {
+        now = now.plus(duration);
+    }
+
+    @Override
+    public Instant instant() {
+        return now;
+    }
+}
