@@ -2,7 +2,7 @@ package org.pgmigrator.sandbox.server;
 
 import java.util.List;
 
-/// Starts servers in the way that the system property `pgmigrator.servers` names: `embedded` (default).
+/// Starts servers in the way that the system property `pgmigrator.servers` names: `embedded` (default) or `docker`.
 public final class Servers {
 
     /// The majors that every server of the sandbox can be had in.
@@ -15,6 +15,24 @@ public final class Servers {
     }
 
     public static PostgresServer start(ServerSpec spec) {
-        return EmbeddedServer.start(spec);
+        String way = System.getProperty("pgmigrator.servers", "embedded");
+        return switch (way) {
+            case "embedded" -> EmbeddedServer.start(spec);
+            case "docker" -> inContainer(spec);
+            default ->
+                throw new SandboxException(
+                        "system property pgmigrator.servers is \"" + way + "\"; it knows embedded and docker");
+        };
+    }
+
+    /// Testcontainers is an optional dependency: nothing but this call loads the class that needs it.
+    private static PostgresServer inContainer(ServerSpec spec) {
+        try {
+            return ContainerServer.start(spec);
+        } catch (NoClassDefFoundError e) {
+            throw new SandboxException(
+                    "pgmigrator.servers=docker needs org.testcontainers:testcontainers-postgresql on the class path",
+                    e);
+        }
     }
 }
