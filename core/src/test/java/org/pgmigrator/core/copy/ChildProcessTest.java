@@ -2,6 +2,7 @@ package org.pgmigrator.core.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -71,6 +72,47 @@ class ChildProcessTest {
         assertThat(thread.join(LIMIT)).isTrue();
         assertThat(ended.get()).isInstanceOf(InterruptedException.class);
         assertThat(children).hasSize(2).allMatch(ChildProcessTest::isGone);
+    }
+
+    @Test
+    void endsTheChildWhenThisProcessIsKilled() throws Exception {
+        assumeThat(ProcessGroup.prefix()).contains("setpriv");
+        Path pid = folder.resolve("pid");
+        Process host = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Host.class.getName(),
+                        "echo $$ >> " + pid + "; echo $$ >> " + pid + "; exec sleep 300")
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("host.log").toFile())
+                .start();
+        try {
+            List<Long> child = pidsIn(pid);
+            assertThat(ProcessHandle.of(child.getFirst()))
+                    .hasValueSatisfying(handle -> assertThat(handle.isAlive()).isTrue());
+
+            host.destroyForcibly();
+
+            await().atMost(LIMIT).until(() -> isGone(child.getFirst()));
+        } finally {
+            host.destroyForcibly();
+        }
+    }
+
+    /// A process of its own that runs a shell script as its child.
+    static final class Host {
+
+        private Host() {}
+
+        public static void main(String[] arguments) throws Exception {
+            new ChildProcess(
+                            List.of("/bin/sh", "-c", arguments[0]),
+                            Map.of("PATH", System.getenv("PATH")),
+                            line -> {},
+                            line -> {})
+                    .run();
+        }
     }
 
     @Test

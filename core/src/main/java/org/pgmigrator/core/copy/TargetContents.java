@@ -1,0 +1,91 @@
+package org.pgmigrator.core.copy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.pgmigrator.core.config.FilterConfig;
+
+/// What the target has in the range of a filter, at one moment. pg-migrator's own schema does not count.
+///
+/// Immutable.
+public final class TargetContents {
+
+    private final List<TargetSchema> schemas;
+    private final List<TargetObject> databaseObjects;
+    private final long largeObjects;
+
+    /// @param schemas         the schemas in the range
+    /// @param databaseObjects extensions, publications, event triggers, casts and the like; only without an include
+    /// @param largeObjects    the number of large objects; only without an include
+    TargetContents(List<TargetSchema> schemas, List<TargetObject> databaseObjects, long largeObjects) {
+        this.schemas = List.copyOf(schemas);
+        this.databaseObjects = List.copyOf(databaseObjects);
+        this.largeObjects = largeObjects;
+    }
+
+    /// Reads it, in the caller's transaction.
+    public static TargetContents read(Connection target, FilterConfig filter) throws SQLException {
+        return new TargetContentsReader(target, filter).read();
+    }
+
+    /// Whether a copy meets nothing. Extensions, publications, event triggers and foreign servers are not in the way by
+    /// themselves, nor is an empty schema of another role: providers put these into every database.
+    public boolean isEmpty() {
+        return largeObjects == 0 && schemas.stream().allMatch(TargetSchema::isOutOfTheWay);
+    }
+
+    /// What is in the way, by type and name (`table app.orders`), in the order of the names.
+    ///
+    /// @param limit how many at most
+    public List<String> names(int limit) {
+        Stream<String> inSchemas = schemas.stream()
+                .filter(schema -> !schema.isOutOfTheWay())
+                .flatMap(schema -> schema.objects().isEmpty()
+                        ? Stream.of(schema.summary())
+                        : schema.objects().stream().map(TargetObject::toString));
+        Stream<String> large = largeObjects == 0 ? Stream.of() : Stream.of(largeObjects + " large objects");
+        return Stream.concat(inSchemas, large).limit(limit).toList();
+    }
+
+    /// What would be dropped, a line for each schema and each object of the database; then what would stay, and why.
+    public List<String> plan() {
+        List<String> lines = new ArrayList<>();
+        List<String> kept = new ArrayList<>();
+        for (TargetSchema schema : schemas) {
+            if (!schema.isOutOfTheWay()) {
+                lines.add(schema.summary());
+            }
+            schema.objects().stream().filter(object -> !object.ours()).forEach(object -> kept.add(keptLine(object)));
+        }
+        for (TargetObject object : databaseObjects) {
+            if (object.ours()) {
+                lines.add(object.toString());
+            } else {
+                kept.add(keptLine(object));
+            }
+        }
+        if (largeObjects > 0) {
+            lines.add(largeObjects + (largeObjects == 1 ? " large object" : " large objects"));
+        }
+        lines.addAll(kept);
+        return lines;
+    }
+
+    private static String keptLine(TargetObject object) {
+        return "kept: " + object + ", which belongs to another role";
+    }
+
+    List<TargetSchema> schemas() {
+        return schemas;
+    }
+
+    List<TargetObject> databaseObjects() {
+        return databaseObjects;
+    }
+
+    boolean hasLargeObjects() {
+        return largeObjects > 0;
+    }
+}
