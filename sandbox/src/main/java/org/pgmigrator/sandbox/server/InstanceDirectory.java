@@ -1,9 +1,11 @@
 package org.pgmigrator.sandbox.server;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -53,14 +55,18 @@ record InstanceDirectory(Path path, FileLock lock) {
         OWN.remove(path);
     }
 
-    /// Removes what killed JVMs have left behind. Never fails: another process may be doing the same.
+    /// Removes what killed JVMs of this user have left behind. Never fails: another process may be doing the same.
     static void removeAbandoned() {
+        int ownUid = ServerAccount.ownUid();
         try (Stream<Path> folders =
                 Files.list(Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath())) {
             folders.filter(folder -> folder.getFileName().toString().startsWith(PREFIX))
                     .filter(folder -> !OWN.contains(folder))
+                    // Others may put anything under such a name into a shared folder, and root could harm anybody.
+                    .filter(folder -> Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
+                    .filter(folder -> ServerAccount.owner(folder) == ownUid)
                     .forEach(InstanceDirectory::removeIfAbandoned);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException | SandboxException e) {
             // Rubbish that cannot be listed stays; the server that is wanted now is not harmed by it.
         }
     }
@@ -76,7 +82,8 @@ record InstanceDirectory(Path path, FileLock lock) {
             try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.tryLock()) {
                 if (lock != null) {
-                    PostmasterPid.read(folder.resolve("data")).ifPresent(PostmasterPid::endAbandoned);
+                    Path data = folder.resolve("data");
+                    PostmasterPid.read(data).ifPresent(file -> file.endAbandoned(data));
                     FileTree.delete(folder);
                 }
             }

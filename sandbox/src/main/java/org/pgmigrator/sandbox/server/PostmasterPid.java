@@ -13,7 +13,7 @@ import java.util.Optional;
 ///
 /// @param sharedMemory key and id of the System V segment that guards the data directory, or empty text
 /// @param status `ready` or `standby` once connections are accepted
-record PostmasterPid(long pid, String dataDirectory, String sharedMemory, String status) {
+record PostmasterPid(long pid, String sharedMemory, String status) {
 
     static Optional<PostmasterPid> read(Path dataDirectory) {
         try {
@@ -23,7 +23,6 @@ record PostmasterPid(long pid, String dataDirectory, String sharedMemory, String
             }
             return Optional.of(new PostmasterPid(
                     Long.parseLong(lines.get(0).strip()),
-                    lines.get(1),
                     lines.get(6).strip(),
                     lines.get(7).strip()));
         } catch (IOException | NumberFormatException e) {
@@ -37,9 +36,9 @@ record PostmasterPid(long pid, String dataDirectory, String sharedMemory, String
     }
 
     /// Ends a server whose owner is gone, if it really is the one of this data directory.
-    void endAbandoned() {
+    void endAbandoned(Path dataDirectory) {
         ProcessHandle.of(pid)
-                .filter(process -> process.info().commandLine().orElse("").contains(dataDirectory))
+                .filter(process -> process.info().commandLine().orElse("").contains(dataDirectory.toString()))
                 .ifPresent(ProcessHandle::destroyForcibly);
         removeSharedMemory();
     }

@@ -62,6 +62,20 @@ record ServerAccount(Optional<Ids> unprivileged) {
         }
     }
 
+    /// The user that this process runs as, and that what it makes belongs to.
+    static int ownUid() {
+        try {
+            Path probe = Files.createTempFile("pg-migrator", ".owner");
+            try {
+                return owner(probe);
+            } finally {
+                Files.delete(probe);
+            }
+        } catch (IOException e) {
+            throw new SandboxException("cannot write to the temporary folder: " + e, e);
+        }
+    }
+
     static int owner(Path file) {
         try {
             return (Integer) Files.getAttribute(file, "unix:uid");

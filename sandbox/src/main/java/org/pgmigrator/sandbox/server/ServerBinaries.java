@@ -71,10 +71,7 @@ record ServerBinaries(Path folder) {
         if (configured != null) {
             return Files.createDirectories(Path.of(configured).toAbsolutePath());
         }
-        Path probe = Files.createTempFile("pg-migrator", ".owner");
-        int uid = ServerAccount.owner(probe);
-        Files.delete(probe);
-        if (uid != 0) {
+        if (ServerAccount.ownUid() != 0) {
             return Files.createDirectories(
                     Path.of(System.getProperty("user.home"), ".cache", "pg-migrator", "servers"));
         }

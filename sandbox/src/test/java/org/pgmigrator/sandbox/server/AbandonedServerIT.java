@@ -1,6 +1,7 @@
 package org.pgmigrator.sandbox.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -97,6 +98,37 @@ class AbandonedServerIT {
             owned.owner().waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS);
         }
         assertThat(owned.directory()).doesNotExist();
+    }
+
+    @Test
+    void processThatGotTheNumberOfADeadServerIsLeftAlone() throws Exception {
+        Process other = new ProcessBuilder("sleep", "60").start();
+        Path directory = Files.createTempDirectory("pg-migrator-server-");
+        try {
+            Path data = Files.createDirectory(directory.resolve("data"));
+            Files.writeString(data.resolve("postmaster.pid"), other.pid() + "\n\n1\n5432\n\n127.0.0.1\n1 1\nready\n");
+            Files.setLastModifiedTime(directory, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+            InstanceDirectory.removeAbandoned();
+            assertThat(directory).doesNotExist();
+            assertThat(other.isAlive()).isTrue();
+        } finally {
+            other.destroyForcibly();
+            FileTree.delete(directory);
+        }
+    }
+
+    @Test
+    void foldersOfOtherUsersAreLeftAlone() throws Exception {
+        assumeTrue(ServerAccount.ownUid() == 0, "only root can make a folder of another user");
+        Path directory = Files.createTempDirectory("pg-migrator-server-");
+        try {
+            Files.setAttribute(directory, "unix:uid", 65534);
+            Files.setLastModifiedTime(directory, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+            InstanceDirectory.removeAbandoned();
+            assertThat(directory).exists();
+        } finally {
+            FileTree.delete(directory);
+        }
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
