@@ -35,6 +35,11 @@ public record CatalogTable(
         columns = List.copyOf(columns);
     }
 
+    /// The name by which a filter decides: a partition goes with its root.
+    public QualifiedName decidingName() {
+        return partitionRoot.orElse(name);
+    }
+
     public boolean isPartition() {
         return partitionRoot.isPresent();
     }

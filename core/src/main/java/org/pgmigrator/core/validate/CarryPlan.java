@@ -12,7 +12,8 @@ import org.pgmigrator.core.postgres.CatalogTable;
 
 /// Which tables are carried, which of them by the stream, and what the publications have to list for it.
 ///
-/// @param carried         every table that the filter lets through and no extension owns, partition roots included
+/// @param carried         every table that the filter lets through and no extension owns, partition roots included; a
+///                        partition goes with its root
 /// @param streamed        those whose changes the stream carries: permanent, with rows of their own
 /// @param unlogged        those that are copied but never streamed
 /// @param withoutIdentity the streamed tables whose UPDATE and DELETE the source would refuse once published
@@ -39,7 +40,7 @@ record CarryPlan(
     /// @param major  the source's
     static CarryPlan of(List<CatalogTable> tables, FilterConfig filter, WithoutIdentity withoutIdentity, int major) {
         List<CatalogTable> carried = tables.stream()
-                .filter(table -> !table.ofExtension() && filter.carries(table.name()))
+                .filter(table -> !table.ofExtension() && filter.carries(table.decidingName()))
                 .toList();
         List<CatalogTable> streamed = carried.stream()
                 .filter(table -> !table.partitioned() && !table.unlogged())

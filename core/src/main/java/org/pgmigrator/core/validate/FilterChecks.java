@@ -18,7 +18,7 @@ final class FilterChecks {
     static List<Check<SourceView>> all() {
         return List.of(
                 new Check<>("filter", FilterChecks::matches),
-                new Check<>("filter-partitions", FilterChecks::partitions),
+                new Check<>("filter-inheritance", FilterChecks::inheritance),
                 new Check<>("filter-foreign-keys", FilterChecks::foreignKeys));
     }
 
@@ -37,6 +37,13 @@ final class FilterChecks {
         unmatchedSchemas("--exclude-schema", filter.excludeSchemas(), schemas, unmatched);
         unmatchedTables("--include-table", filter.includeTables(), relations, unmatched);
         unmatchedTables("--exclude-table", filter.excludeTables(), relations, unmatched);
+        List<QualifiedName> partitions = namedPartitions(view);
+        if (!partitions.isEmpty()) {
+            findings.error(
+                    "The filters name partitions: " + Words.list(partitions) + ".",
+                    "A partition goes with its partitioned table: it can be neither included nor excluded alone.",
+                    "Name the partitioned table.");
+        }
         if (!unmatched.isEmpty()) {
             findings.error(
                     "Nothing on the source matches " + Words.list(unmatched) + ".",
@@ -62,6 +69,18 @@ final class FilterChecks {
         }
     }
 
+    /// Partitions that the filters name without the effect that the operator means.
+    private static List<QualifiedName> namedPartitions(SourceView view) {
+        FilterConfig filter = view.request().filter();
+        return view.tables().stream()
+                .filter(CatalogTable::isPartition)
+                .filter(table -> filter.carries(table.decidingName())
+                        ? filter.excludeTables().contains(table.name())
+                        : filter.includeTables().contains(table.name()))
+                .map(CatalogTable::name)
+                .toList();
+    }
+
     private static void unmatchedSchemas(
             String option, List<String> wanted, Set<String> existing, List<String> unmatched) {
         wanted.stream()
@@ -76,8 +95,8 @@ final class FilterChecks {
                 .forEach(table -> unmatched.add(option + " " + table));
     }
 
-    /// Children of partitioned tables and of inheritance whose parent stays behind, and the other way round.
-    private static void partitions(SourceView view, Findings findings) {
+    /// Inheritance children whose parent stays behind, and the other way round. Partitions cannot be separated.
+    private static void inheritance(SourceView view, Findings findings) {
         Set<QualifiedName> carried = CarryPlan.names(view.plan().carried());
         List<QualifiedName> orphans = new ArrayList<>();
         List<QualifiedName> leftOut = new ArrayList<>();
@@ -96,13 +115,13 @@ final class FilterChecks {
         if (!orphans.isEmpty()) {
             findings.warning(
                     "Carried without their parent table: " + Words.list(orphans) + ".",
-                    "They are attached to a parent that the filters leave out; the restore will report an error.",
+                    "They inherit from a table that the filters leave out; the restore cannot create them.",
                     "Include the parents too, or use --allow-restore-errors.");
         }
         if (!leftOut.isEmpty()) {
             findings.warning(
                     "Their parent is carried, but not " + Words.list(leftOut) + ".",
-                    "The rows in these partitions or children stay behind: the parent has fewer rows on the target.",
+                    "The rows of these children stay behind: a query of the parent finds fewer rows on the target.",
                     "Include them too.");
         }
     }
@@ -127,8 +146,8 @@ final class FilterChecks {
         if (!leaving.isEmpty()) {
             findings.warning(
                     "Foreign keys lead out of what is carried: " + Words.list(leaving) + ".",
-                    "The restore cannot create them, because the table that they refer to is missing on the target.",
-                    "Include those tables too, or use --allow-restore-errors.");
+                    "They will not be made on the target, because the table that they refer to is not copied.",
+                    "Include those tables too, if the foreign keys are to be kept.");
         }
     }
 }

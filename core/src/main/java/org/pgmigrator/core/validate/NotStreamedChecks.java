@@ -23,23 +23,29 @@ final class NotStreamedChecks {
                 new Check<>("schema-changes", NotStreamedChecks::schemaChanges));
     }
 
-    /// The carried relations of a kind (`pg_class.relkind`) that no extension owns.
+    /// The carried relations, other than tables and sequences, of a kind (`pg_class.relkind`) that no extension owns.
     private static List<QualifiedName> carried(SourceView view, String relkind) throws SQLException {
         return Query.list(
                         view.connection(),
-                        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                        "select n.nspname, c.relname, coalesce(rn.nspname, n.nspname), coalesce(rc.relname, c.relname) from pg_class c"
+                                + " join pg_namespace n on n.oid = c.relnamespace"
+                                + " left join pg_class rc on c.relispartition and rc.oid = pg_partition_root(c.oid)"
+                                + " left join pg_namespace rn on rn.oid = rc.relnamespace"
                                 + " where c.relkind::text = ? and c.relpersistence <> 't' and " + Catalog.USER_SCHEMA
                                 + " and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass"
                                 + " and d.objid = c.oid and d.deptype = 'e') order by 1, 2",
-                        row -> new QualifiedName(row.getString(1), row.getString(2)),
+                        row -> List.of(
+                                new QualifiedName(row.getString(1), row.getString(2)),
+                                new QualifiedName(row.getString(3), row.getString(4))),
                         relkind)
                 .stream()
-                .filter(view.request().filter()::carries)
+                .filter(names -> view.request().filter().carries(names.getLast()))
+                .map(List::getFirst)
                 .toList();
     }
 
-    private static void sequences(SourceView view, Findings findings) throws SQLException {
-        int sequences = carried(view, "S").size();
+    private static void sequences(SourceView view, Findings findings) {
+        int sequences = view.sequences().size();
         findings.ok(
                 sequences == 0
                         ? "There are no sequences to carry."
@@ -51,7 +57,7 @@ final class NotStreamedChecks {
         long count = Query.number(view.connection(), "select count(*) from pg_largeobject_metadata");
         if (count == 0) {
             findings.ok("There are no large objects.");
-        } else if (!LargeObjects.areCopied(view.request().filter())) {
+        } else if (CarriedSchemas.hasIncludes(view.request().filter())) {
             findings.warning(
                     Words.count(count, "large object") + " of the source will not be carried.",
                     "Large objects have no schema; a filter that names schemas or tables leaves them out.",
@@ -151,9 +157,8 @@ final class NotStreamedChecks {
         }
         findings.warning(
                 "The source subscribes to other servers: " + Words.list(names) + ".",
-                "What a subscription brings is carried like any other change, but the subscription goes on writing to"
-                        + " the source after the cutover, and pg_dump restores it disabled or, without superuser, not at"
-                        + " all.",
+                "What a subscription brings is carried like any other change, but it goes on writing to the source after"
+                        + " the cutover, and it is not restored on the target.",
                 names.stream()
                         .map(name -> "Before the cutover: ALTER SUBSCRIPTION " + QualifiedName.quote(name) + " DISABLE")
                         .toList());

@@ -64,7 +64,8 @@ final class PairObjectChecks {
             Extension extension = available.get(name);
             if (extension == null) {
                 findings.errorUnless(
-                        view.request().copy().allowRestoreErrors(),
+                        view.request().copy().allowRestoreErrors()
+                                || CarriedSchemas.hasIncludes(view.request().filter()),
                         "The extension " + name + " " + version + " is not available on the target's server.",
                         "The source uses it; CREATE EXTENSION would fail there, and all that depends on it.",
                         List.of("Install its package on the target's server, or drop it from the source."));
@@ -92,12 +93,7 @@ final class PairObjectChecks {
         if (!extension.installed().isEmpty()) {
             return;
         }
-        if (!view.request().filter().isEverything()) {
-            findings.warning(
-                    "The extension " + extension.name() + " is not installed in the target database.",
-                    "A dump with filters does not contain extensions; what needs this one cannot be restored.",
-                    create + ";");
-        } else if (!target.superuser() && !extension.trusted()) {
+        if (!target.superuser() && !extension.trusted()) {
             findings.warning(
                     "The role " + target.quotedRole() + " may not be allowed to create the extension "
                             + extension.name() + " on the target.",
@@ -134,16 +130,19 @@ final class PairObjectChecks {
     private static final String GRANTEES =
             """
             select r.rolname, n.nspname, c.relname, 'grant'
-            from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            cross join lateral aclexplode(c.relacl) a
             join pg_roles r on r.oid = a.grantee and a.grantee <> c.relowner
             where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and %1$s and %2$s
             union select r.rolname, n.nspname, c.relname, 'grant'
-            from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace,
-                 aclexplode(t.attacl) a join pg_roles r on r.oid = a.grantee and a.grantee <> c.relowner where %1$s and %2$s
-            union select r.rolname, n.nspname, '', 'grant' from pg_namespace n, aclexplode(n.nspacl) a
+            from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace
+            cross join lateral aclexplode(t.attacl) a
+            join pg_roles r on r.oid = a.grantee and a.grantee <> c.relowner where %1$s and %2$s
+            union select r.rolname, n.nspname, '', 'grant' from pg_namespace n
+            cross join lateral aclexplode(n.nspacl) a
             join pg_roles r on r.oid = a.grantee and a.grantee <> n.nspowner where %1$s
             union select r.rolname, n.nspname, '', 'grant'
-            from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(p.proacl) a
+            from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) a
             join pg_roles r on r.oid = a.grantee and a.grantee <> p.proowner where %1$s and %3$s
             union select r.rolname, n.nspname, '', 'grant'
             from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace
@@ -234,17 +233,9 @@ final class PairObjectChecks {
         }
         return mentions.stream()
                 .filter(mention -> mention.table().isEmpty()
-                        ? carriesSchema(filter, mention.schema())
+                        ? CarriedSchemas.carries(filter, mention.schema())
                         : filter.carries(new QualifiedName(mention.schema(), mention.table())))
                 .toList();
-    }
-
-    /// Whether objects other than tables of this schema are part of the dump.
-    private static boolean carriesSchema(FilterConfig filter, String schema) {
-        boolean included = filter.includeSchemas().isEmpty()
-                ? filter.includeTables().isEmpty()
-                : filter.includeSchemas().contains(schema);
-        return included && !filter.excludeSchemas().contains(schema);
     }
 
     private static void tablespaces(PairView view, Findings findings) throws SQLException {

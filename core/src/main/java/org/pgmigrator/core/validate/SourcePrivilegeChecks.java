@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
 
 /// What the role must be allowed to do on the source.
@@ -87,20 +88,17 @@ final class SourcePrivilegeChecks {
     private record Unreadable(QualifiedName name, boolean sequence, boolean schemaClosed) {}
 
     private static final String UNREADABLE = """
-            select n.nspname, c.relname, c.relkind = 'S', not has_schema_privilege(n.oid, 'USAGE'),
-                   case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'SELECT')
-                        else has_table_privilege(c.oid, 'SELECT') end
+            select n.nspname, c.relname, c.relkind = 'S', not has_schema_privilege(n.oid, 'USAGE')
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where (c.relkind in ('r', 'p') and c.oid = any(?)
-                   or c.relkind = 'S' and c.relpersistence <> 't' and n.nspname !~ '^pg_'
-                      and n.nspname not in ('information_schema', 'pgmigrator'))
+            where (c.oid = any(?) or c.relkind = 'S' and %s)
               and not (has_schema_privilege(n.oid, 'USAGE')
                        and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'SELECT')
                                 else has_table_privilege(c.oid, 'SELECT') end)
             order by 1, 2
-            """;
+            """.formatted(Catalog.USER_SCHEMA);
 
     private static void select(SourceView view, Findings findings) throws SQLException {
+        Set<QualifiedName> sequences = Set.copyOf(view.sequences());
         List<Unreadable> unreadable = Query.list(
                         view.connection(),
                         UNREADABLE,
@@ -110,7 +108,7 @@ final class SourcePrivilegeChecks {
                                 row.getBoolean(4)),
                         Query.oids(view.connection(), view.plan().carried()))
                 .stream()
-                .filter(relation -> view.request().filter().carries(relation.name()))
+                .filter(relation -> !relation.sequence() || sequences.contains(relation.name()))
                 .toList();
         if (unreadable.isEmpty()) {
             findings.ok("Every table and sequence to be copied can be read.");
@@ -142,7 +140,7 @@ final class SourcePrivilegeChecks {
             """;
 
     private static void largeObjects(SourceView view, Findings findings) throws SQLException {
-        if (!LargeObjects.areCopied(view.request().filter())
+        if (CarriedSchemas.hasIncludes(view.request().filter())
                 || view.server().superuser()
                 || Query.truth(view.connection(), "select current_setting('lo_compat_privileges')::bool")) {
             return;

@@ -20,8 +20,7 @@ final class TargetContentCheck {
         boolean isCarried(FilterConfig filter) {
             return switch (kind) {
                 case "relation" -> filter.carries(new QualifiedName(schema, name));
-                case "schema" -> filter.includeTables().isEmpty() && filter.carries(new QualifiedName(schema, ""));
-                default -> filter.includeTables().isEmpty() && filter.carries(new QualifiedName(schema, name));
+                default -> CarriedSchemas.carries(filter, schema);
             };
         }
 

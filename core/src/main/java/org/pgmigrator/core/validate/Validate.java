@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.pgmigrator.core.config.CopyConfig;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.MigrationConfig.Mode;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.copy.ClientTools;
 import org.pgmigrator.core.error.Failure;
@@ -129,7 +130,7 @@ public final class Validate {
     }
 
     private Optional<SourceView> sourceView(Connection session) {
-        Findings found = new Findings("source-version");
+        Findings found = new Findings("source-catalog");
         try {
             ServerFacts server = ServerFacts.read(session);
             if (SourceServerChecks.isTooOld(server.major(), found)) {
@@ -139,7 +140,8 @@ public final class Validate {
             WalsenderProbe walsender = request.online() ? WalsenderProbe.of(source) : new WalsenderProbe.NotTried();
             CarryPlan plan =
                     CarryPlan.of(tables, request.filter(), request.replication().withoutIdentity(), server.major());
-            return Optional.of(new SourceView(session, server, request, walsender, tables, plan));
+            List<QualifiedName> sequences = CarriedSequences.read(session, request.filter(), plan.carried());
+            return Optional.of(new SourceView(session, server, request, walsender, tables, plan, sequences));
         } catch (SQLException e) {
             unanswered(found, source.side().word(), e);
             return Optional.empty();
@@ -150,7 +152,7 @@ public final class Validate {
     }
 
     private Optional<TargetView> targetView(Connection session) {
-        Findings found = new Findings("target-version");
+        Findings found = new Findings("target-catalog");
         try {
             return Optional.of(new TargetView(session, ServerFacts.read(session), request));
         } catch (SQLException e) {
@@ -197,8 +199,9 @@ public final class Validate {
             found.error(
                     "This check could not be made on the " + where + " in time.",
                     why,
-                    "Something holds an exclusive lock: find it with SELECT pid, query FROM pg_stat_activity WHERE pid ="
-                            + " ANY (pg_blocking_pids(...)), wait for its end, and run the command again.");
+                    "Find who holds the lock: SELECT pid, relation::regclass FROM pg_locks WHERE granted AND mode ="
+                            + " 'AccessExclusiveLock'",
+                    "Wait for its end, and run the command again.");
         } else {
             found.error(
                     "This check could not be made on the " + where + ".",
@@ -264,6 +267,7 @@ public final class Validate {
                 plan.published(),
                 plan.insertOnly(),
                 plan.withoutIdentity(),
+                view.sequences(),
                 always,
                 Query.number(view.connection(), "select count(*) from pg_largeobject_metadata"));
     }

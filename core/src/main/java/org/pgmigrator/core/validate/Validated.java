@@ -27,6 +27,7 @@ public record Validated(SourceFacts source, TargetFacts target, ClientTools tool
     /// @param withoutIdentity  the tables of `streamed` without usable replica identity; under `--without-identity
     /// full`
     ///                         those that need REPLICA IDENTITY FULL before they are published
+    /// @param sequences        the carried ones: those of carried tables, and what the filter lets through beside them
     /// @param alwaysIdentity   columns GENERATED ALWAYS AS IDENTITY, which the target must take values for
     /// @param largeObjects     how many there are, carried or not
     public record SourceFacts(
@@ -42,6 +43,7 @@ public record Validated(SourceFacts source, TargetFacts target, ClientTools tool
             List<CatalogTable> published,
             List<CatalogTable> insertOnly,
             List<CatalogTable> withoutIdentity,
+            List<QualifiedName> sequences,
             List<AlwaysIdentity> alwaysIdentity,
             long largeObjects) {
 
@@ -52,6 +54,7 @@ public record Validated(SourceFacts source, TargetFacts target, ClientTools tool
             published = List.copyOf(published);
             insertOnly = List.copyOf(insertOnly);
             withoutIdentity = List.copyOf(withoutIdentity);
+            sequences = List.copyOf(sequences);
             alwaysIdentity = List.copyOf(alwaysIdentity);
         }
     }

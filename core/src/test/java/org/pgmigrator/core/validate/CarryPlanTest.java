@@ -32,17 +32,24 @@ final class CarryPlanTest {
     }
 
     @Test
-    void partitionsAreListedThemselvesWhenOneIsLeftOut() {
-        CarryPlan plan = plan(WithoutIdentity.FAIL, excluding("leaf2"), LEAF_1, LEAF_2, PLAIN, ROOT);
-
-        assertThat(names(plan.published())).containsExactly("leaf1", "plain");
+    void partitionsGoWithTheirRootWhateverTheFilterSaysOfThem() {
+        assertThat(names(plan(WithoutIdentity.FAIL, excluding("leaf2"), LEAF_1, LEAF_2, PLAIN, ROOT)
+                        .published()))
+                .containsExactly("plain", "root");
+        assertThat(names(plan(WithoutIdentity.FAIL, excluding("root"), LEAF_1, LEAF_2, PLAIN, ROOT)
+                        .carried()))
+                .containsExactly("plain");
     }
 
     @Test
-    void partitionsAreListedThemselvesWhenTheirRootIsLeftOut() {
-        CarryPlan plan = plan(WithoutIdentity.FAIL, excluding("root"), LEAF_1, LEAF_2, ROOT);
+    void anIncludedRootBringsItsPartitions() {
+        FilterConfig filter =
+                new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "root")), List.of());
 
-        assertThat(names(plan.published())).containsExactly("leaf1", "leaf2");
+        CarryPlan plan = plan(WithoutIdentity.FAIL, filter, LEAF_1, LEAF_2, PLAIN, ROOT);
+
+        assertThat(names(plan.published())).containsExactly("root");
+        assertThat(names(plan.streamed())).containsExactly("leaf1", "leaf2");
     }
 
     @Test

@@ -81,4 +81,20 @@ final class ValidateBlockersIT {
         scene.remedyOnSource(List.of(finding));
         assertThat(scene.run().warnings("prepared-transactions")).isEmpty();
     }
+
+    @Test
+    void aTableThatIsLockedExclusivelyIsAFindingAndNotAWait() throws Exception {
+        Scene scene = new Scene(server, server);
+        scene.source("create table t (id int primary key)");
+        try (Connection connection = server.connect(scene.database);
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("lock table t in access exclusive mode");
+
+            Finding finding = scene.run().error("source-catalog");
+
+            assertThat(finding.what()).isEqualTo("This check could not be made on the source in time.");
+            assertThat(finding.why()).contains("lock timeout");
+        }
+    }
 }

@@ -397,29 +397,65 @@ final class ValidateIT {
     }
 
     @Test
-    void filtersThatCutPartitionsAndForeignKeysAreWarnedAbout() throws Exception {
+    void filtersThatNamePartitionsRefuse() throws Exception {
         scene.source(
                 "create table root (id int primary key) partition by range (id)",
                 "create table low partition of root for values from (0) to (10)",
-                "create table high partition of root for values from (10) to (20)",
+                "create table high partition of root for values from (10) to (20)");
+        scene.filter = new FilterConfig(List.of(), List.of(), List.of(), List.of(new QualifiedName("public", "high")));
+
+        assertThat(scene.run().error("filter").what()).isEqualTo("The filters name partitions: public.high.");
+
+        scene.includeTables(new QualifiedName("public", "low"));
+        assertThat(scene.run().errors("filter").getFirst().what())
+                .isEqualTo("The filters name partitions: public.low.");
+
+        scene.includeTables(new QualifiedName("public", "root"));
+        assertThat(names(scene.run().report().validated().orElseThrow().source().streamed()))
+                .containsExactly("high", "low");
+    }
+
+    @Test
+    void filtersThatCutInheritanceAndForeignKeysAreWarnedAbout() throws Exception {
+        scene.source(
+                "create table ancestor (id int primary key)",
+                "create table heir (primary key (id)) inherits (ancestor)",
                 "create table customer (id int primary key)",
                 "create table invoice (id int primary key, customer int references customer)");
         scene.filter = new FilterConfig(
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of(new QualifiedName("public", "high"), new QualifiedName("public", "customer")));
+                List.of(new QualifiedName("public", "heir"), new QualifiedName("public", "customer")));
 
         Result result = scene.run();
 
-        assertThat(result.warning("filter-partitions").what()).contains("public.high");
+        assertThat(result.warning("filter-inheritance").what()).contains("not public.heir");
         assertThat(result.warning("filter-foreign-keys").what())
                 .contains("invoice_customer_fkey (public.invoice to public.customer)");
         assertThat(names(result.report().validated().orElseThrow().source().published()))
-                .containsExactly("invoice", "low");
+                .containsExactly("ancestor", "invoice");
 
-        scene.filter = new FilterConfig(List.of(), List.of(), List.of(), List.of(new QualifiedName("public", "root")));
-        assertThat(scene.run().warning("filter-partitions").what()).contains("public.high, public.low");
+        scene.filter =
+                new FilterConfig(List.of(), List.of(), List.of(), List.of(new QualifiedName("public", "ancestor")));
+        assertThat(scene.run().warning("filter-inheritance").what())
+                .contains("without their parent table: public.heir");
+    }
+
+    @Test
+    void sequencesGoWithTheTablesThatUseThem() throws Exception {
+        scene.source(
+                "create table serial_in (id serial primary key)",
+                "create table serial_out (id serial primary key)",
+                "create schema elsewhere",
+                "create sequence elsewhere.shared",
+                "create sequence elsewhere.unused",
+                "create table draws (id int primary key default nextval('elsewhere.shared'))");
+        scene.includeTables(new QualifiedName("public", "serial_in"), new QualifiedName("public", "draws"));
+
+        assertThat(scene.run().report().validated().orElseThrow().source().sequences())
+                .containsExactly(
+                        new QualifiedName("elsewhere", "shared"), new QualifiedName("public", "serial_in_id_seq"));
     }
 
     @Test
