@@ -59,6 +59,7 @@ public final class Applier implements AutoCloseable {
     private volatile Lsn confirmedUpto;
     private final AtomicLong changesApplied = new AtomicLong();
     private final AtomicLong transactionsApplied = new AtomicLong();
+    private volatile @Nullable MarkerApplied lastMarker;
     private volatile boolean stopping;
     private volatile @Nullable MigrationException failure;
 
@@ -66,6 +67,7 @@ public final class Applier implements AutoCloseable {
     private @Nullable Lsn pendingEnd;
     private Progress.Marker pendingMarker = Progress.Marker.NONE;
     private Optional<String> markerInTransaction = Optional.empty();
+    private @Nullable MarkerApplied seenMarker;
     private boolean insideTransaction;
     private int pendingChanges;
     private int pendingTransactions;
@@ -171,6 +173,18 @@ public final class Applier implements AutoCloseable {
         return transactionsApplied.get();
     }
 
+    /// A marker that is committed on the target.
+    ///
+    /// @param changesBefore changes of rows that this process has applied before it: two markers with the same number
+    /// had
+    ///     none between them
+    public record MarkerApplied(String content, Lsn endLsn, long changesBefore) {}
+
+    /// The last marker that was applied by this process.
+    public Optional<MarkerApplied> lastMarker() {
+        return Optional.ofNullable(lastMarker);
+    }
+
     /// Why the thread has ended by itself; empty while it runs and after a stop that was asked for.
     public Optional<MigrationException> failure() {
         return Optional.ofNullable(failure);
@@ -237,7 +251,9 @@ public final class Applier implements AutoCloseable {
                 markerInTransaction = Optional.of(message.content().text());
             }
             writer.write(change, origin);
-            pendingChanges++;
+            if (!(change instanceof Change.Message)) {
+                pendingChanges++;
+            }
         }
         if (part.commit().isPresent()) {
             end(part.commit().get());
@@ -251,6 +267,7 @@ public final class Applier implements AutoCloseable {
         pendingTransactions++;
         if (markerInTransaction.isPresent()) {
             pendingMarker = new Progress.Marker(markerInTransaction, Optional.of(end));
+            seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesApplied.get() + pendingChanges);
             markerInTransaction = Optional.empty();
         }
         if (pendingChanges >= MAX_CHANGES || System.nanoTime() - pendingSince >= MAX_AGE.toNanos()) {
@@ -274,6 +291,7 @@ public final class Applier implements AutoCloseable {
         transactionsApplied.addAndGet(pendingTransactions);
         pendingEnd = null;
         pendingMarker = Progress.Marker.NONE;
+        lastMarker = seenMarker;
         pendingChanges = 0;
         pendingTransactions = 0;
         acknowledged.acknowledge(upto);

@@ -1,0 +1,14 @@
+insert into t select i, 'row ' || i, i * 1.5, now() from generate_series(10, 200) i;
+update t set v = 'it''s \ "quoted"' || e'\t\n\r\\' where id between 10 and 20;
+update t set id = id + 1000 where id between 30 and 40;
+update t set id = 5000 where id = 1;
+begin; update t set id = -2 where id = 2; update t set id = 2 where id = 3; update t set id = 3 where id = -2; commit;
+update t set id = id where id = 10;
+update t set v = '', n = null where id = 11;
+delete from t where id between 100 and 120;
+insert into "Quoted ""Name"" of exactly sixty-three bytes, no more, no less..!!!" values (1, 'x'), (2, null), (3, '');
+update "Quoted ""Name"" of exactly sixty-three bytes, no more, no less..!!!" set "select" = '$1 ? :x' where "Key Column" = 2;
+insert into composite select i, 'k' || i % 3, i from generate_series(1, 50) i;
+update composite set c = -c where a > 25;
+update composite set b = 'moved' where a = 7;
+delete from composite where a = 8;

@@ -1,0 +1,11 @@
+insert into p select i, case i % 2 when 0 then 'eu' else 'us' end, 'v' from generate_series(1, 300) i;
+update p set region = 'us' where id = 2;
+update p set id = id + 500 where id = 11 and region = 'us';
+update p set v = 'x' where id < 50;
+delete from p where id between 60 and 70;
+truncate p_eu;
+insert into p values (1, 'eu', 'after truncate');
+insert into parent values (1, 'p'), (2, 'p'); insert into child values (1, 'c', 9), (3, 'c', 8);
+update parent set v = 'both' where id = 1;
+delete from only parent where id = 2;
+update child set extra = extra + 1;
