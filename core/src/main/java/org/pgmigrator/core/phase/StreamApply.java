@@ -1,0 +1,165 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Predicate;
+import org.pgmigrator.core.apply.Applier;
+import org.pgmigrator.core.config.LagConfig;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.lag.LagClock;
+import org.pgmigrator.core.lag.SourceSample;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+
+/// Watches the stream while it runs: the heartbeat, caught up or not, changes of schema on the source.
+///
+/// It acts on nothing: whoever calls [#tick] decides. Confined to the migration's thread.
+final class StreamApply {
+
+    /// The source is looked at this often whatever the heartbeat's interval: the lag in seconds is as fine as this.
+    private static final Duration SAMPLE_INTERVAL = Duration.ofSeconds(1);
+
+    /// Reading the catalogue must not be felt on the source: at most this part of the time is spent on it.
+    private static final int FINGERPRINT_SHARE = 50;
+
+    private final Connection observer;
+    private final StreamSession session;
+    private final String slot;
+    private final LagConfig config;
+    private final CatalogFingerprint atSnapshot;
+    private final Predicate<QualifiedName> carried;
+    private final ProgressListener listener;
+
+    private final LagClock clock = new LagClock();
+    private boolean caughtUp;
+    private long nextHeartbeat;
+    private long nextFingerprint;
+    private long changesAtHeartbeat;
+    private long lastHeartbeat = System.nanoTime();
+    private List<String> schemaChanges = List.of();
+
+    StreamApply(
+            Connection observer,
+            StreamSession session,
+            String slot,
+            LagConfig config,
+            CatalogFingerprint atSnapshot,
+            Predicate<QualifiedName> carried,
+            ProgressListener listener) {
+        this.observer = observer;
+        this.session = session;
+        this.slot = slot;
+        this.config = config;
+        this.atSnapshot = atSnapshot;
+        this.carried = carried;
+        this.listener = listener;
+    }
+
+    Phase phase() {
+        return caughtUp ? Phase.CAUGHT_UP : Phase.STREAM_APPLY;
+    }
+
+    static Duration interval(LagConfig config) {
+        return config.pollInterval().compareTo(SAMPLE_INTERVAL) < 0 ? config.pollInterval() : SAMPLE_INTERVAL;
+    }
+
+    /// Looks at everything once and publishes what is new.
+    ///
+    /// @throws MigrationException if an engine has failed, the slot is lost, or the source does not answer
+    void tick() {
+        requireRunning();
+        SourceSample sample = StreamSession.sample(observer, slot);
+        StreamSession.requireUsable(sample, slot);
+        long now = System.nanoTime();
+        clock.sample(now, sample.flushLsn());
+        Applier applier = session.applier();
+        long lagBytes = sample.flushLsn().bytesSince(applier.reachedLsn());
+        OptionalDouble lagSeconds = clock.secondsBehind(now, applier.reachedLsn());
+        noteEdge(lagBytes);
+        if (now >= nextHeartbeat) {
+            heartbeat(sample, now, lagBytes, lagSeconds);
+        }
+        if (now >= nextFingerprint) {
+            watchSchema();
+        }
+    }
+
+    /// Makes sure that both engines are at work.
+    ///
+    /// @throws MigrationException the failure of an engine, if one has ended by itself
+    void requireRunning() {
+        session.failure().ifPresent(failure -> {
+            // The walsender's own reason is on the source only.
+            StreamSession.requireUsable(StreamSession.sample(observer, slot), slot);
+            throw failure;
+        });
+    }
+
+    private void noteEdge(long lagBytes) {
+        Applier applier = session.applier();
+        if (!caughtUp && lagBytes <= config.thresholdBytes()) {
+            caughtUp = true;
+            listener.on(new ProgressEvent.CaughtUp(applier.appliedLsn(), lagBytes));
+        } else if (caughtUp && lagBytes > fellBehindBytes()) {
+            caughtUp = false;
+            listener.on(new ProgressEvent.FellBehind(applier.appliedLsn(), lagBytes));
+        }
+    }
+
+    /// Twice the threshold, and never for less than what a busy second writes: a state that flickers says nothing.
+    private long fellBehindBytes() {
+        return Math.max(2 * config.thresholdBytes(), 1 << 20);
+    }
+
+    private void heartbeat(SourceSample sample, long now, long lagBytes, OptionalDouble lagSeconds) {
+        Applier applier = session.applier();
+        long changes = applier.changesApplied();
+        double seconds = Math.max((now - lastHeartbeat) / 1e9, 1e-3);
+        listener.on(new ProgressEvent.Lag(
+                phase(),
+                sample.flushLsn(),
+                session.receivedLsn(),
+                applier.appliedLsn(),
+                lagBytes,
+                lagSeconds,
+                (changes - changesAtHeartbeat) / seconds,
+                sample.walStatus(),
+                sample.retainedBytes()));
+        changesAtHeartbeat = changes;
+        lastHeartbeat = now;
+        nextHeartbeat = now + config.pollInterval().toNanos();
+    }
+
+    private void watchSchema() {
+        long started = System.nanoTime();
+        List<String> now = schemaChanges();
+        if (!now.equals(schemaChanges) && !now.isEmpty()) {
+            listener.on(new ProgressEvent.Warning("schema changes on the source are not replicated, and the cutover is "
+                    + "refused while they stand: " + String.join(", ", now)));
+        }
+        schemaChanges = now;
+        long elapsed = System.nanoTime() - started;
+        nextFingerprint = System.nanoTime() + Math.max(config.pollInterval().toNanos(), FINGERPRINT_SHARE * elapsed);
+    }
+
+    /// What differs on the source now from what was copied, a line each.
+    List<String> schemaChanges() {
+        try {
+            List<CatalogTable> tables = Catalog.tables(observer).stream()
+                    .filter(table -> !table.ofExtension() && carried.test(table.name()))
+                    .toList();
+            return atSnapshot.differences(CatalogFingerprint.of(tables));
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source's catalogue could not be read.", lost);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.snapshot.LockedDdl;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes back what the journal says was created, last deed first, and says what could not be taken back.
+final class Undoing {
+
+    private static final Logger log = LoggerFactory.getLogger(Undoing.class);
+
+    /// A walsender of ours that was cut off needs a moment to notice that.
+    private static final Duration SLOT_IN_USE_LIMIT = Duration.ofSeconds(20);
+
+    /// What was done, and what is still there with the statement that removes it.
+    record Outcome(List<String> removed, List<String> left) {
+        Outcome {
+            removed = List.copyOf(removed);
+            left = List.copyOf(left);
+        }
+
+        boolean isComplete() {
+            return left.isEmpty();
+        }
+    }
+
+    private Undoing() {}
+
+    /// Undoes the entries of one side. Goes on after a failure, so that as little as possible is left.
+    static Outcome run(StateStore state, Database database) {
+        List<StateStore.Undo> entries = state.journal().stream()
+                .filter(entry -> entry.side() == database.side())
+                .toList();
+        List<String> removed = new ArrayList<>();
+        List<String> left = new ArrayList<>();
+        if (entries.isEmpty()) {
+            return new Outcome(removed, left);
+        }
+        try (Connection connection = database.connect(Session.named("clean-up"))) {
+            for (StateStore.Undo entry : entries) {
+                try {
+                    undo(connection, entry);
+                    state.done(entry.id());
+                    removed.add(entry.what());
+                    log.info("undone what={}", entry.what());
+                } catch (SQLException refusal) {
+                    log.warn("not undone what={} sql={}", entry.what(), entry.sql(), refusal);
+                    left.add(line(database.side(), entry) + "  -- " + SqlState.serverWords(refusal));
+                }
+            }
+        } catch (SQLException | RuntimeException unreachable) {
+            log.warn("clean-up of the {} ended early", database.side().word(), unreachable);
+            entries.stream()
+                    .filter(entry -> !removed.contains(entry.what()))
+                    .map(entry -> line(database.side(), entry))
+                    .filter(line -> left.stream().noneMatch(known -> known.startsWith(line)))
+                    .forEach(left::add);
+        }
+        return new Outcome(removed, left);
+    }
+
+    private static String line(Side side, StateStore.Undo entry) {
+        return "on the " + side.word() + ", " + entry.what() + ": " + entry.sql() + ";";
+    }
+
+    private static void undo(Connection connection, StateStore.Undo entry) throws SQLException {
+        long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
+        try {
+            while (!attempt(connection, entry, deadline)) {
+                Thread.sleep(200);
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new SQLException("interrupted", stop);
+        }
+    }
+
+    private static boolean attempt(Connection connection, StateStore.Undo entry, long deadline)
+            throws SQLException, InterruptedException {
+        try {
+            LockedDdl.execute(connection, entry.sql());
+            return true;
+        } catch (SQLException refusal) {
+            if (!SqlState.OBJECT_IN_USE.equals(refusal.getSQLState()) || System.nanoTime() > deadline) {
+                throw refusal;
+            }
+            return false;
+        }
+    }
+}
