@@ -86,7 +86,7 @@ final class DmlSql {
                     return column.equality()
                             .map(operator -> "t." + column.quoted() + " " + operator + " " + typed)
                             // Without an index, "the same bytes" is true for every type, and = might not exist.
-                            .orElse("ROW(t." + column.quoted() + ") OPERATOR(pg_catalog.*=) ROW(" + typed + ")");
+                            .orElse("pg_catalog.record_image_eq(ROW(t." + column.quoted() + "), ROW(" + typed + "))");
                 })
                 .collect(Collectors.joining(" AND "));
     }
@@ -107,15 +107,15 @@ final class DmlSql {
             sql.append(" WHERE ");
             indexedNull.ifPresent(
                     isNull -> sql.append(indexed(table, isNull, value)).append(" AND "));
-            sql.append("ROW(")
+            sql.append("pg_catalog.record_image_eq(ROW(")
                     .append(table.columns().stream()
                             .map(column -> "s." + column.quoted())
                             .collect(Collectors.joining(", ")))
-                    .append(") OPERATOR(pg_catalog.*=) ROW(")
+                    .append("), ROW(")
                     .append(IntStream.range(0, table.columns().size())
                             .mapToObj(i -> typed(table.columns().get(i), value.apply(i + 1)))
                             .collect(Collectors.joining(", ")))
-                    .append(")");
+                    .append("))");
         }
         return sql.append(" LIMIT 1)").toString();
     }
