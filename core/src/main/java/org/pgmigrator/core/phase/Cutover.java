@@ -31,8 +31,10 @@ import org.pgmigrator.decoder.Lsn;
 
 /// From the operator's wish to the proof that the target has everything: drain, quiet, sequences, and once more.
 ///
-/// This version takes no lock on the source, so it proves instead that nobody writes: two markers with no change between
-/// them, the second after the sequences were set. While the source is written to, it waits; nothing is opened on a guess.
+/// This version takes no lock on the source, so it proves instead that nobody writes: two markers with no change
+/// between
+/// them, the second after the sequences were set. While the source is written to, it waits; nothing is opened on a
+/// guess.
 final class Cutover {
 
     private static final Duration MARKER_POLL = Duration.ofMillis(5);
@@ -92,8 +94,15 @@ final class Cutover {
     static final class GivenUp extends Exception {
         private static final long serialVersionUID = 1;
 
+        private final String reason;
+
         GivenUp(String reason) {
             super(reason);
+            this.reason = reason;
+        }
+
+        String reason() {
+            return reason;
         }
     }
 
@@ -240,7 +249,8 @@ final class Cutover {
                 TableContent there = TableContent.read(fresh, table);
                 TableContent here = TableContent.read(targetSession, table);
                 if (!there.equals(here)) {
-                    different.add(table.name() + " (source " + there.rows() + " rows, target " + here.rows() + " rows)");
+                    different.add(
+                            table.name() + " (source " + there.rows() + " rows, target " + here.rows() + " rows)");
                 }
             }
         } catch (SQLException refusal) {

@@ -3,8 +3,18 @@ package org.pgmigrator.core.phase;
 import java.util.List;
 import java.util.Map;
 import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.MigrationConfig.Mode;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.validate.Validate;
+import org.pgmigrator.core.validate.Validated;
+import org.pgmigrator.core.validate.ValidationReport;
 
 /// One migration, from the checks to the cutover. Used once, by one thread.
 public final class Migration {
@@ -31,20 +41,75 @@ public final class Migration {
 
     /// Runs it to its end. Publishes events all along, [ProgressEvent.Complete] last.
     ///
-    /// @throws org.pgmigrator.core.error.MigrationException on any failure and on a stop by the operator (kinds
-    ///     STOPPED_BY_INTERRUPT and STOPPED_BY_TERMINATE); its state says what exists on both sides
+    /// @throws MigrationException on any failure and on a stop by the operator (kinds STOPPED_BY_INTERRUPT and
+    ///     STOPPED_BY_TERMINATE); its state says what exists on both sides
     public void run() {
         control.attach();
-        if (!config.assumeYes() && !confirmation.confirm("Go on?", List.of())) {
-            return;
+        try {
+            Database source = Database.parse(Side.SOURCE, config.source(), environment);
+            Database target = Database.parse(Side.TARGET, config.target(), environment);
+            Validated validated = validate(source, target);
+            if (config.mode() == Mode.ONLINE) {
+                new OnlineMigration(config, source, target, validated, listener, confirmation, control).run();
+            } else {
+                new OfflineMigration(config, source, target, validated, listener, confirmation, control).run();
+            }
+        } catch (InterruptedException stop) {
+            control.detach();
+            throw Stops.exception(control, "Nothing was created on either side.", List.of());
+        } catch (MigrationException failed) {
+            control.detach();
+            throw failed.failure().state().isEmpty()
+                    ? new MigrationException(
+                            failed.failure().withState("both databases are as they were: nothing was created"), failed)
+                    : failed;
         }
-        check();
+    }
+
+    private Validated validate(Database source, Database target) throws InterruptedException {
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.VALIDATE, "checks of " + source.describe() + " and " + target.describe() + ", read only"));
+        ValidationReport report = report(source, target);
+        return report.validated()
+                .orElseThrow(() -> new MigrationException(Failure.of(
+                                FailureKind.CHECK_REFUSED,
+                                report.errors().size() == 1
+                                        ? "The checks found an error: "
+                                                + report.errors().getFirst().what()
+                                        : "The checks found " + report.errors().size() + " errors.",
+                                "")
+                        .withState("both databases are as they were: nothing was changed")));
+    }
+
+    private ValidationReport report(Database source, Database target) throws InterruptedException {
+        source.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
+        target.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
+        ValidationReport report = new Validate(
+                        config.mode(),
+                        config.replication(),
+                        config.copy(),
+                        config.filter(),
+                        config.resume(),
+                        source,
+                        target,
+                        environment)
+                .run();
+        report.findings().forEach(listener::on);
+        return report;
     }
 
     /// The checks alone: read only. Publishes each finding and returns them all; the caller decides the exit code
     /// (3 if one is an ERROR).
     public List<ProgressEvent.Finding> check() {
-        listener.on(new ProgressEvent.Notice(environment.size() + " variables"));
-        return List.of();
+        control.attach();
+        try {
+            Database source = Database.parse(Side.SOURCE, config.source(), environment);
+            Database target = Database.parse(Side.TARGET, config.target(), environment);
+            return report(source, target).findings();
+        } catch (InterruptedException stop) {
+            throw Stops.exception(control, "Nothing was changed on either side.", List.of());
+        } finally {
+            control.detach();
+        }
     }
 }

@@ -11,7 +11,8 @@ final class ResumeConfiguration {
         return "slot=" + config.replication().slotName() + " publication="
                 + config.replication().publication().orElse("(own)") + " without-identity="
                 + config.replication().withoutIdentity() + " include-schemas="
-                + config.filter().includeSchemas() + " exclude-schemas=" + config.filter().excludeSchemas()
+                + config.filter().includeSchemas() + " exclude-schemas="
+                + config.filter().excludeSchemas()
                 + " include-tables=" + config.filter().includeTables() + " exclude-tables="
                 + config.filter().excludeTables();
     }

@@ -11,11 +11,10 @@ final class Stops {
     private Stops() {}
 
     static MigrationException exception(OperatorControl control, String state, List<String> remedy) {
-        FailureKind kind =
-                switch (control.stopRequested().orElse(OperatorControl.Stop.INTERRUPT_NOW)) {
-                    case INTERRUPT_AND_REMOVE, INTERRUPT_NOW -> FailureKind.STOPPED_BY_INTERRUPT;
-                    case TERMINATE -> FailureKind.STOPPED_BY_TERMINATE;
-                };
+        FailureKind kind = switch (control.stopRequested().orElse(OperatorControl.Stop.INTERRUPT_NOW)) {
+            case INTERRUPT_AND_REMOVE, INTERRUPT_NOW -> FailureKind.STOPPED_BY_INTERRUPT;
+            case TERMINATE -> FailureKind.STOPPED_BY_TERMINATE;
+        };
         String what = kind == FailureKind.STOPPED_BY_INTERRUPT
                 ? "The migration was stopped with Ctrl+C."
                 : "The migration was stopped by a signal (TERM or HUP).";

@@ -115,8 +115,9 @@ class ApplyScenariosIT {
         script(source, database, scenario, "workload.sql");
         stream(source, target, database);
 
-        ComparisonResult result =
-                new DatabaseComparison().sequences(SequenceRule.IGNORED).compare(() -> source.connect(database), () -> target.connect(database));
+        ComparisonResult result = new DatabaseComparison()
+                .sequences(SequenceRule.IGNORED)
+                .compare(() -> source.connect(database), () -> target.connect(database));
         assertThat(result.differences()).as(result.toString()).isEmpty();
         source.execute(database, "select pg_drop_replication_slot('" + database + "')");
     }

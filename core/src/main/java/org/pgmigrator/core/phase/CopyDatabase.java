@@ -1,0 +1,192 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.pgmigrator.core.apply.SlotIdentity;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
+import org.pgmigrator.core.copy.DatabaseDump;
+import org.pgmigrator.core.copy.DatabaseRestore;
+import org.pgmigrator.core.copy.DumpFolder;
+import org.pgmigrator.core.copy.FinishedDump;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.snapshot.ExportedSnapshot;
+import org.pgmigrator.core.snapshot.Publications;
+import org.pgmigrator.core.snapshot.ReplicaIdentities;
+import org.pgmigrator.core.snapshot.ReplicationSlot;
+import org.pgmigrator.core.snapshot.UndoLog;
+import org.pgmigrator.core.validate.Validated;
+
+/// PrepareSnapshot, Dump and Restore: from a checked pair of databases to a copy that the stream continues exactly.
+final class CopyDatabase {
+
+    /// A table may be rewritten between the slot and our lock on it; a new slot then has a new snapshot.
+    private static final int SNAPSHOT_ATTEMPTS = 3;
+
+    /// One wait for one running transaction; [ReplicationSlot] bounds all of them together.
+    private static final String SLOT_LOCK_TIMEOUT = "60s";
+
+    private final MigrationConfig config;
+    private final Database source;
+    private final Database target;
+    private final Validated validated;
+    private final ProgressListener listener;
+    private final UndoLog sourceJournal;
+
+    CopyDatabase(
+            MigrationConfig config,
+            Database source,
+            Database target,
+            Validated validated,
+            ProgressListener listener,
+            UndoLog sourceJournal) {
+        this.config = config;
+        this.source = source;
+        this.target = target;
+        this.validated = validated;
+        this.listener = listener;
+        this.sourceJournal = sourceJournal;
+    }
+
+    /// What the copy is exact to.
+    record Copied(SlotIdentity slot, CatalogFingerprint fingerprint) {}
+
+    /// Copies everything under the snapshot of a new slot.
+    Copied run() throws InterruptedException {
+        try (Connection observer = source.connect(Session.named("prepare"));
+                DumpFolder folder = DumpFolder.create(config.copy())) {
+            listener.on(new ProgressEvent.PhaseStarted(Phase.PREPARE_SNAPSHOT, "publication, slot and snapshot"));
+            createPublications(observer);
+            SlotIdentity identity;
+            CatalogFingerprint fingerprint;
+            FinishedDump dump;
+            try (Prepared prepared = prepare(observer)) {
+                StreamSession.SourceIdentity system = StreamSession.SourceIdentity.read(source);
+                identity = new SlotIdentity(
+                        system.systemIdentifier(),
+                        system.timeline(),
+                        prepared.slot().name(),
+                        prepared.slot().consistentPoint());
+                fingerprint = CatalogFingerprint.of(prepared.snapshot().tables());
+                listener.on(new ProgressEvent.PhaseStarted(
+                        Phase.DUMP, "at the snapshot of " + prepared.slot().consistentPoint()));
+                dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)
+                        .run(Optional.of(prepared.snapshot().id()), ownPublications(config), folder);
+                prepared.snapshot().requireAlive();
+            }
+            listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
+            new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
+            return new Copied(identity, fingerprint);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The copy could not be prepared.", refusal);
+        }
+    }
+
+    static Set<String> ownPublications(MigrationConfig config) {
+        return Set.of(
+                config.replication().ownPublication(), config.replication().insertOnlyPublication());
+    }
+
+    /// What is streamed: the operator's publication, or ours.
+    static List<String> publications(MigrationConfig config, Validated validated) {
+        Optional<String> given = config.replication().publication();
+        if (given.isPresent()) {
+            return List.of(given.get());
+        }
+        return validated.source().insertOnly().isEmpty()
+                ? List.of(config.replication().ownPublication())
+                : List.of(
+                        config.replication().ownPublication(),
+                        config.replication().insertOnlyPublication());
+    }
+
+    static Predicate<CatalogTable> carried(MigrationConfig config) {
+        return table -> !table.ofExtension() && config.filter().carries(table.name());
+    }
+
+    private void createPublications(Connection observer) throws InterruptedException {
+        if (config.replication().withoutIdentity() == WithoutIdentity.FULL) {
+            ReplicaIdentities.setFull(observer, validated.source().withoutIdentity(), sourceJournal);
+        }
+        if (config.replication().publication().isPresent()) {
+            return;
+        }
+        Publications.create(
+                observer,
+                config.replication().ownPublication(),
+                validated.source().published(),
+                "insert, update, delete, truncate",
+                sourceJournal);
+        if (!validated.source().insertOnly().isEmpty()) {
+            Publications.create(
+                    observer,
+                    config.replication().insertOnlyPublication(),
+                    validated.source().insertOnly(),
+                    "insert, truncate",
+                    sourceJournal);
+        }
+    }
+
+    /// The slot with its snapshot, held by a session of ours.
+    private record Prepared(ReplicationSlot slot, ExportedSnapshot snapshot) implements AutoCloseable {
+        @Override
+        public void close() {
+            snapshot.close();
+        }
+    }
+
+    private Prepared prepare(Connection observer) throws SQLException, InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try (Connection walsender =
+                    source.connectReplication(Session.named("slot").with("lock_timeout", SLOT_LOCK_TIMEOUT))) {
+                ReplicationSlot slot = ReplicationSlot.create(
+                        walsender, observer, config.replication().slotName(), sourceJournal, this::waitingFor);
+                listener.on(new ProgressEvent.Notice(
+                        "slot \"" + slot.name() + "\" created, consistent point " + slot.consistentPoint()));
+                return new Prepared(slot, ExportedSnapshot.hold(source, slot, carried(config), observer));
+            } catch (MigrationException failed) {
+                if (failed.failure().kind() != FailureKind.CATALOG_CHANGED || attempt == SNAPSHOT_ATTEMPTS) {
+                    throw failed;
+                }
+                listener.on(new ProgressEvent.Warning(failed.failure().what() + " A new slot is made: "
+                        + failed.failure().why()));
+            }
+            try (Statement statement = observer.createStatement()) {
+                statement.execute(ReplicationSlot.dropSql(config.replication().slotName()));
+            }
+        }
+    }
+
+    private void waitingFor(List<String> blockers) {
+        listener.on(new ProgressEvent.Notice("waiting for transactions that were running when the slot was asked for: "
+                + (blockers.isEmpty() ? "none visible" : String.join("; ", blockers))));
+    }
+
+    /// The same copy without slot and snapshot: pg_dump takes a snapshot of its own.
+    static void offline(
+            MigrationConfig config, Database source, Database target, Validated validated, ProgressListener listener)
+            throws InterruptedException {
+        try (DumpFolder folder = DumpFolder.create(config.copy())) {
+            listener.on(new ProgressEvent.PhaseStarted(Phase.DUMP, "of " + source.describe()));
+            FinishedDump dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)
+                    .run(Optional.empty(), Set.of(), folder);
+            listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
+            new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.pgmigrator.core.config.CutoverConfig.When;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.copy.TargetStatistics;
+import org.pgmigrator.core.cutover.IdentityColumns;
+import org.pgmigrator.core.cutover.TargetDoor;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.phase.OperatorControl.Stop;
+import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.snapshot.ReplicationSlot;
+import org.pgmigrator.core.validate.Validated;
+
+/// Copy, stream, cut over: the phases after the checks, and what is undone when one of them ends early.
+final class OnlineMigration {
+
+    private final MigrationConfig config;
+    private final Database source;
+    private final Database target;
+    private final Validated validated;
+    private final ProgressListener listener;
+    private final Confirmation confirmation;
+    private final OperatorControl control;
+    private final String subscription;
+    private final String configuration;
+
+    OnlineMigration(
+            MigrationConfig config,
+            Database source,
+            Database target,
+            Validated validated,
+            ProgressListener listener,
+            Confirmation confirmation,
+            OperatorControl control) {
+        this.config = config;
+        this.source = source;
+        this.target = target;
+        this.validated = validated;
+        this.listener = listener;
+        this.confirmation = confirmation;
+        this.control = control;
+        this.subscription = config.replication().subscriptionName();
+        this.configuration = ResumeConfiguration.of(config);
+    }
+
+    void run() throws InterruptedException {
+        try (StateStore state = StateStore.open(target, subscription)) {
+            Optional<StateStore.Stored> stored = state.read();
+            if (config.resume()) {
+                resume(state, stored.orElseThrow(this::nothingToResume));
+            } else if (stored.isPresent()) {
+                throw alreadyMigrating();
+            } else {
+                start(state);
+            }
+        }
+    }
+
+    private MigrationException nothingToResume() {
+        return new MigrationException(Failure.of(
+                FailureKind.NOTHING_TO_RESUME,
+                "The target has no migration of subscription \"" + subscription + "\".",
+                ""));
+    }
+
+    private MigrationException alreadyMigrating() {
+        return new MigrationException(Failure.of(
+                FailureKind.ALREADY_MIGRATING,
+                "The target already holds a migration of subscription \"" + subscription + "\".",
+                ""));
+    }
+
+    private void start(StateStore state) throws InterruptedException {
+        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        if (config.copy().dropTargetFirst()) {
+            room.confirm(confirmation, config.assumeYes());
+        }
+        state.begin(configuration);
+        copyThenStream(state, room, config.copy().dropTargetFirst());
+    }
+
+    private void resume(StateStore state, StateStore.Stored stored) throws InterruptedException {
+        if (!stored.configuration().equals(configuration)) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.CONFIGURATION_DIFFERS,
+                    "This migration was started with other options.",
+                    "then: " + stored.configuration() + "\nnow:  " + configuration));
+        }
+        if (stored.isStreaming() && stored.fingerprint().isPresent()) {
+            listener.on(new ProgressEvent.Notice("going on with the stream where the target is"));
+            stream(state, stored.fingerprint().get());
+            return;
+        }
+        listener.on(new ProgressEvent.Notice(
+                "the earlier run was stopped during the copy, and its snapshot is gone with it: the copy starts again "
+                        + "with a new slot, and what was restored so far is removed from the target first"));
+        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        room.endOwnSessions();
+        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
+        left.addAll(Undoing.run(state, target).left());
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "What the earlier run has left could not be removed.",
+                            String.join("\n", left))
+                    .withState("the source is serving; the target holds a part of a copy"));
+        }
+        state.begin(configuration);
+        copyThenStream(state, room, true);
+    }
+
+    private void copyThenStream(StateStore state, TargetRoom room, boolean dropFirst) throws InterruptedException {
+        CatalogFingerprint fingerprint;
+        try {
+            closeTarget(state);
+            if (dropFirst) {
+                room.drop();
+            }
+            fingerprint = copy(state);
+        } catch (InterruptedException stop) {
+            throw abandonCopy(state, room, Optional.empty());
+        } catch (MigrationException failed) {
+            throw abandonCopy(state, room, Optional.of(failed));
+        }
+        stream(state, fingerprint);
+    }
+
+    private void closeTarget(StateStore state) {
+        if (validated.target().mayClose()) {
+            state.undoLog(Side.TARGET)
+                    .willCreate("the target's default_transaction_read_only", TargetDoor.openSql(target.name()));
+            TargetDoor.close(state.session(), target.name());
+        }
+    }
+
+    private CatalogFingerprint copy(StateStore state) throws InterruptedException {
+        CopyDatabase.Copied copied =
+                new CopyDatabase(config, source, target, validated, listener, state.undoLog(Side.SOURCE)).run();
+        new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
+        List<IdentityColumns.Column> always = IdentityColumns.always(state.session()).stream()
+                .filter(column -> config.filter().carries(column.table()))
+                .toList();
+        for (IdentityColumns.Column column : always) {
+            state.undoLog(Side.TARGET)
+                    .willCreate(
+                            "GENERATED BY DEFAULT of " + column.table() + "." + column.column(), column.alwaysSql());
+        }
+        IdentityColumns.setByDefault(state.session(), always);
+        state.streamingFrom(copied.slot(), copied.fingerprint());
+        return copied.fingerprint();
+    }
+
+    /// The copy has ended early. A slot whose snapshot is gone is of no use and holds back WAL, so it goes in any case;
+    /// after TERM the target remembers that `--resume` has to begin again, otherwise both sides are left as they were.
+    private MigrationException abandonCopy(StateStore store, TargetRoom room, Optional<MigrationException> cause) {
+        control.detach();
+        listener.on(new ProgressEvent.Notice("removing what was created"));
+        List<String> left = new ArrayList<>(Undoing.run(store, source).left());
+        boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
+        try {
+            room.removePartialCopy();
+        } catch (MigrationException refused) {
+            left.add("on the target, the part that was restored: "
+                    + refused.failure().why());
+        }
+        if (!resumable) {
+            left.addAll(Undoing.run(store, target).left());
+            if (left.isEmpty()) {
+                store.remove();
+            }
+        }
+        String state = left.isEmpty()
+                ? "the source is serving and has nothing of ours left; the target is empty again"
+                        + (resumable ? ", closed for writes, and remembers the migration" : "")
+                : "the source is serving; this could not be removed:\n" + String.join("\n", left);
+        return cause.map(failed -> new MigrationException(failed.failure().withState(state), failed))
+                .orElseGet(() -> Stops.exception(
+                        control,
+                        state,
+                        resumable
+                                ? List.of("Run the same command with --resume: the copy starts again, with a new slot.")
+                                : List.of("Run the same command to start again.")));
+    }
+
+    private void stream(StateStore state, CatalogFingerprint fingerprint) throws InterruptedException {
+        Predicate<QualifiedName> carried = config.filter()::carries;
+        try (Connection observer = source.connect(Session.named("observe"))) {
+            control.setOnInterrupt(OnInterrupt.CUT_OVER);
+            listener.on(new ProgressEvent.PhaseStarted(
+                    Phase.STREAM_APPLY, "changes of the source are applied to the target"));
+            try (StreamSession session = StreamSession.open(
+                    source,
+                    target,
+                    observer,
+                    subscription,
+                    config.replication().slotName(),
+                    CopyDatabase.publications(config, validated),
+                    carried)) {
+                StreamApply watch = new StreamApply(
+                        observer,
+                        session,
+                        config.replication().slotName(),
+                        config.lag(),
+                        fingerprint,
+                        carried,
+                        listener);
+                streamUntilProved(state, observer, session, watch, carried);
+            }
+        } catch (SQLException closing) {
+            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", closing);
+        } catch (InterruptedException stop) {
+            control.detach();
+            throw Stops.exception(control, streamingState(), leftAndHowToGoOn(state));
+        } catch (MigrationException failed) {
+            control.detach();
+            throw failed.failure().state().isEmpty()
+                    ? new MigrationException(failed.failure().withState(streamingState()), failed)
+                    : failed;
+        }
+    }
+
+    private void streamUntilProved(
+            StateStore state,
+            Connection observer,
+            StreamSession session,
+            StreamApply watch,
+            Predicate<QualifiedName> carried)
+            throws InterruptedException {
+        while (true) {
+            if (control.stopRequested().isPresent()) {
+                throw new InterruptedException();
+            }
+            watch.tick();
+            if (config.cutover().when() == When.CAUGHT_UP && watch.phase() == Phase.CAUGHT_UP) {
+                control.requestCutover();
+            }
+            if (control.isCutoverRequested()) {
+                if (cutOver(state, observer, session, watch, carried)) {
+                    return;
+                }
+            } else {
+                control.await(StreamApply.interval(config.lag()));
+            }
+        }
+    }
+
+    /// @return false if the cutover was given up and the stream goes on
+    private boolean cutOver(
+            StateStore state,
+            Connection observer,
+            StreamSession session,
+            StreamApply watch,
+            Predicate<QualifiedName> carried)
+            throws InterruptedException {
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.CUTOVER, "no lock is taken: writes to the source must have been stopped"));
+        Cutover cutover = new Cutover(
+                config.cutover(),
+                source,
+                target,
+                observer,
+                state.session(),
+                subscription,
+                session,
+                watch,
+                validated.source().insertOnly(),
+                carried,
+                control,
+                listener);
+        try {
+            Cutover.Proved proved = cutover.prove();
+            if (!control.passPointOfNoReturn()) {
+                throw new InterruptedException();
+            }
+            finish(state, session, cutover, proved);
+            return true;
+        } catch (Cutover.GivenUp givenUp) {
+            listener.on(new ProgressEvent.Warning("the cutover was not done: " + givenUp.reason()
+                    + ". The source is serving and the stream goes on."));
+            if (config.cutover().when() == When.CAUGHT_UP) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.CUTOVER_NOT_COMPLETED, "The cutover was not completed.", givenUp.reason()));
+            }
+            control.cutoverGivenUp();
+            listener.on(new ProgressEvent.PhaseStarted(watch.phase(), "the stream goes on"));
+            return false;
+        }
+    }
+
+    /// Everything is proved: open the target, then clean up. A failure from here on leaves a complete target.
+    private void finish(StateStore state, StreamSession session, Cutover cutover, Cutover.Proved proved) {
+        long transactions = session.applier().transactionsApplied();
+        long changes = session.applier().changesApplied();
+        Undoing.Outcome opened = Undoing.run(state, target);
+        if (!opened.isComplete()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.TARGET_FAILED,
+                            "Everything is on the target, but it could not be opened.",
+                            String.join("\n", opened.left()))
+                    .withState("the target is complete as of " + proved.finalLsn()
+                            + "; slot and publication are kept; the source takes writes as before")
+                    .withRemedy("Run the statements above, then repeat the cutover with --resume."));
+        }
+        cutover.step("open target", "identity columns as on the source, default_transaction_read_only reset");
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - cutover.startedNanos());
+        session.close();
+        List<String> left = config.cutover().keepSubscription() ? List.of() : cleanUp(state, cutover);
+        listener.on(new ProgressEvent.CutoverComplete(proved.finalLsn(), elapsed, Optional.empty()));
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "The cutover is complete, but not everything could be removed.",
+                            String.join("\n", left))
+                    .withState("the target is complete and open; the source still holds what is listed")
+                    .withRemedy("Run the listed statements: a slot that is left behind fills the source's disk."));
+        }
+        List<String> summary = new ArrayList<>(List.of(
+                transactions + " transactions with " + changes + " changes were applied by this run",
+                "the target has everything that was committed on the source before " + proved.finalLsn(),
+                proved.sequences() + " sequences were set",
+                "the target is open for writes"));
+        summary.add(
+                config.cutover().keepSubscription()
+                        ? "kept, as asked for: slot, publication and progress; drop the slot later, or it fills the "
+                                + "source's disk: " + keptSql(state)
+                        : "slot, publication and progress were removed");
+        listener.on(new ProgressEvent.Complete(summary));
+    }
+
+    private String keptSql(StateStore state) {
+        return String.join(
+                " ", state.journal().stream().map(entry -> entry.sql() + ";").toList());
+    }
+
+    private List<String> cleanUp(StateStore state, Cutover cutover) {
+        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
+        if (left.isEmpty()) {
+            try {
+                state.remove();
+            } catch (MigrationException refused) {
+                left.add("on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;  -- "
+                        + refused.failure().why());
+            }
+        }
+        cutover.step("clean up", left.isEmpty() ? "slot, publication and progress removed" : "not complete");
+        return left;
+    }
+
+    private String streamingState() {
+        return "the source is serving as before; slot \"" + config.replication().slotName()
+                + "\" is kept there and holds back WAL until it is used again or dropped; the target holds the copy and "
+                + "everything that was committed there with its progress row";
+    }
+
+    private List<String> leftAndHowToGoOn(StateStore state) {
+        List<String> steps = new ArrayList<>();
+        steps.add("To go on: run the same command with --resume.");
+        steps.add("To give up instead, run these; a slot that is left behind fills the source's disk:");
+        try {
+            state.journal()
+                    .forEach(entry -> steps.add("  on the " + entry.side().word() + ": " + entry.sql() + ";"));
+        } catch (MigrationException unreachable) {
+            steps.add("  on the source: "
+                    + ReplicationSlot.dropSql(config.replication().slotName())
+                    + ";");
+        }
+        steps.add("  on the target: DROP SCHEMA pgmigrator CASCADE;");
+        return steps;
+    }
+}
