@@ -77,14 +77,9 @@ final class SourceCapacityChecks {
 
     /// Two sessions hold ACCESS SHARE on every table at once: pg_dump's leader and the holder of the snapshot.
     private static void locks(SourceView view, Findings findings) throws SQLException {
-        long backends = Query.number(
-                view.connection(),
-                "select current_setting('max_connections')::bigint"
-                        + " + current_setting('max_prepared_transactions')::bigint");
-        long perTransaction =
-                Query.number(view.connection(), "select current_setting('max_locks_per_transaction')::bigint");
+        long backends = backends(view.connection());
+        long capacity = lockCapacity(view.connection());
         long needed = 2L * view.plan().carried().size();
-        long capacity = backends * perTransaction;
         if (needed <= capacity * 7 / 10) {
             findings.ok("The source's lock table takes " + capacity + " locks; the copy needs about " + needed + ".");
             return;
@@ -94,6 +89,20 @@ final class SourceCapacityChecks {
                 "pg_dump and the holder of the snapshot each lock every table; the application's locks come on top.",
                 "ALTER SYSTEM SET max_locks_per_transaction = " + (needed * 2 / backends + 1) + ";",
                 "Restart the source's server: max_locks_per_transaction changes only then.");
+    }
+
+    /// How many transactions the server has room for: each brings `max_locks_per_transaction` locks along.
+    static long backends(Connection connection) throws SQLException {
+        return Query.number(
+                connection,
+                "select current_setting('max_connections')::bigint"
+                        + " + current_setting('max_prepared_transactions')::bigint");
+    }
+
+    /// How many locks all transactions together may hold, roughly.
+    static long lockCapacity(Connection connection) throws SQLException {
+        return backends(connection)
+                * Query.number(connection, "select current_setting('max_locks_per_transaction')::bigint");
     }
 
     /// Sessions beside the workers: the leader, the holder of the snapshot, the heartbeat, one to spare.

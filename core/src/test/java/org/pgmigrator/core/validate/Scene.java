@@ -45,18 +45,20 @@ final class Scene {
     final String slot;
 
     Scene(PostgresServer sourceServer, PostgresServer targetServer) throws SQLException {
-        this(sourceServer, targetServer, "");
+        this(sourceServer, "", targetServer, "");
     }
 
+    /// @param sourceOptions what follows `CREATE DATABASE` on the source
     /// @param targetOptions what follows `CREATE DATABASE` on the target
-    Scene(PostgresServer sourceServer, PostgresServer targetServer, String targetOptions) throws SQLException {
+    Scene(PostgresServer sourceServer, String sourceOptions, PostgresServer targetServer, String targetOptions)
+            throws SQLException {
         this.sourceServer = sourceServer;
         this.targetServer = targetServer;
         int number = NUMBER.incrementAndGet();
         this.database = "scene_" + number;
         this.slot = "slot_" + number;
         String targetDatabase = database + "_target";
-        sourceServer.createDatabase(database);
+        sourceServer.execute("postgres", "CREATE DATABASE " + database + " " + sourceOptions);
         targetServer.execute("postgres", "CREATE DATABASE " + targetDatabase + " " + targetOptions);
         this.sourceUri = sourceServer.uri(database);
         this.targetUri = targetServer.uri(targetDatabase);

@@ -356,11 +356,11 @@ final class ValidateIT {
         scene.target("create schema shop", "create table shop.item (id serial primary key)", "create extension hstore");
 
         Finding finding = scene.run().error("target-empty");
-        assertThat(finding.what()).contains("shop.item", "schema shop").doesNotContain("hstore");
+        assertThat(finding.what()).contains("table shop.item").doesNotContain("hstore");
         assertThat(finding.remedy()).anySatisfy(remedy -> assertThat(remedy).contains("--drop-target-first"));
 
         scene.dropTargetFirst = true;
-        assertThat(scene.run().warning("target-empty").what()).contains("shop.item");
+        assertThat(scene.run().warning("target-empty").why()).contains("schema \"shop\": 1 table");
         scene.dropTargetFirst = false;
         scene.includeTables(new QualifiedName("public", "t"));
         assertThat(scene.run().errors("target-empty")).isEmpty();
@@ -510,16 +510,26 @@ final class ValidateIT {
 
     @Test
     void aTargetWithAnotherEncodingRefuses() throws Exception {
-        scene = new Scene(sourceServer, targetServer, "template template0 encoding latin1 lc_collate 'C' lc_ctype 'C'");
+        scene = new Scene(
+                sourceServer, "", targetServer, "template template0 encoding latin1 lc_collate 'C' lc_ctype 'C'");
         scene.source("create table t (id int primary key)");
 
         assertThat(scene.run().error("encoding").what()).contains("UTF8", "LATIN1");
     }
 
     @Test
+    void aSourceWithoutEncodingRefuses() throws Exception {
+        scene = new Scene(
+                sourceServer, "template template0 encoding sql_ascii lc_collate 'C' lc_ctype 'C'", targetServer, "");
+        scene.source("create table t (id int primary key)");
+
+        assertThat(scene.run().error("encoding").what()).isEqualTo("The source's encoding is SQL_ASCII.");
+    }
+
+    @Test
     void aTargetThatSortsDifferentlyIsWarnedAbout() throws Exception {
         scene = new Scene(
-                sourceServer, targetServer, "template template0 locale_provider icu icu_locale 'en' locale 'C'");
+                sourceServer, "", targetServer, "template template0 locale_provider icu icu_locale 'en' locale 'C'");
         scene.source("create table t (id int primary key)");
 
         assertThat(scene.run().warning("collation").what()).contains("icu en");

@@ -62,6 +62,9 @@ final class ValidateLimitsIT {
     @Order(1)
     void everyLimitIsFoundAndRaisedByItsRemedy() throws Exception {
         scene.jobs = 50;
+        scene.dropTargetFirst = true;
+        scene.target("do $$ begin for i in 1..100 loop"
+                + " execute format('create table t%s (id int primary key)', i); end loop; end $$");
         Result refused;
         try (Connection walsender = Database.parse(Side.SOURCE, new Secret(scene.sourceUri), Map.of())
                 .connectReplication(Session.named("test"))) {
@@ -84,6 +87,7 @@ final class ValidateLimitsIT {
                         "idle_replication_slot_timeout of the source is 3600 s.");
         assertThat(refused.warning("wal-sender-timeout").what()).contains("5000 ms");
         assertThat(refused.warning("source-locks").what()).contains("about 200 locks");
+        assertThat(refused.warning("target-locks").what()).contains("about 200.");
         assertThat(refused.warning("source-connections").what()).contains("--jobs 50");
         assertThat(refused.warning("target-connections").what()).contains("--jobs 50");
 
@@ -104,6 +108,7 @@ final class ValidateLimitsIT {
                 "slot-retention",
                 "wal-sender-timeout",
                 "source-locks",
+                "target-locks",
                 "source-connections",
                 "target-connections")) {
             assertThat(cured.errors(check)).isEmpty();
