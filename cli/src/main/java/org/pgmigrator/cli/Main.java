@@ -11,6 +11,7 @@ import java.util.Map;
 import org.pgmigrator.cli.command.CheckCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
+import org.pgmigrator.cli.demo.DemoCommand;
 import org.pgmigrator.cli.option.EnvironmentTwins;
 import org.pgmigrator.cli.option.OptionParsing;
 import org.pgmigrator.cli.session.Console;
@@ -63,6 +64,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new RootCommand())
                 .addSubcommand(new MigrateCommand(session))
                 .addSubcommand(new CheckCommand(session))
+                .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new HelpCommand())
                 .addSubcommand(completion)
                 .setOut(writer(session.console().out()))

@@ -2,6 +2,8 @@ package org.pgmigrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -120,6 +122,34 @@ class UsageTest {
                 .contains("\"kind\":\"USAGE\"")
                 .contains("\"exit_code\":2");
         assertThat(result.err()).startsWith("error USAGE: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"migrate", "check", "demo"})
+    void everyOptionOfEveryCommandHasItsTwinAndItsDefaultInTheHelp(String command) {
+        String help = new Cli().run(command, "--help").out();
+        String[] entries = help.split("\n {6}(?=--)");
+        assertThat(entries).hasSizeGreaterThan(6);
+        for (String entry : List.of(entries).subList(1, entries.length)) {
+            String text = entry.lines().map(String::strip).collect(Collectors.joining(" "));
+            assertThat(text).containsPattern("Default: |Required\\.").containsPattern("\\[PG_MIGRATOR_[A-Z_]+]");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--source-major=13,--source-major must be one of",
+        "--target-major=19,--target-major must be one of",
+        "--rate=-1,--rate must not be negative",
+        "--rows=0,--rows must be 1 to 100000000",
+        "--seconds=-1,--seconds must be 0 to 3600",
+        "--source=x,unknown option",
+    })
+    void theDemoRefusesWhatItCannotDoBeforeItStarts(String argument, String expected) {
+        Result result = new Cli().run("demo", argument);
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains(expected);
     }
 
     @Test

@@ -25,6 +25,11 @@ public enum Style {
         return paint("2", text);
     }
 
+    /// What a line on a terminal begins with: back to the left, so that the terminal's own `^C` is written over.
+    String lineStart() {
+        return this == PLAIN ? "" : "\r";
+    }
+
     private String paint(String code, String text) {
         return this == PLAIN ? text : "\u001b[" + code + "m" + text + "\u001b[0m";
     }

@@ -156,6 +156,6 @@ public final class TextRenderer implements Renderer {
 
     private void say(String text) {
         String time = TIME.format(LocalTime.ofInstant(clock.instant(), ZoneId.systemDefault()));
-        out.println(time + " " + String.join("\n" + INDENT, FailureText.lines(text)));
+        out.println(style.lineStart() + time + " " + String.join("\n" + INDENT, FailureText.lines(text)));
     }
 }

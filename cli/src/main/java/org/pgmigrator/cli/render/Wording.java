@@ -13,7 +13,7 @@ public final class Wording {
     private Wording() {}
 
     /// `1,245,184`.
-    static String count(long number) {
+    public static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
@@ -62,8 +62,8 @@ public final class Wording {
             case STOP_AND_REMOVE ->
                 "Ctrl+C now: stop, and remove what was created on both sides. The source goes on serving.";
             case CUT_OVER ->
-                "Ctrl+C now: cut over. FIRST STOP ALL WRITES TO THE SOURCE: this version takes no lock on the source, "
-                        + "and what is written there after Ctrl+C does not reach the target. "
+                "Ctrl+C now: cut over. FIRST STOP ALL WRITES TO THE SOURCE: this version takes no lock on it, and what is "
+                        + "written there after the cutover does not reach the target. "
                         + "(kill -TERM stops without a cutover and keeps the slot for --resume.)";
             case STOP_NOW ->
                 "Ctrl+C now: give up the cutover and stop at once. The source goes on serving, slot and progress are "

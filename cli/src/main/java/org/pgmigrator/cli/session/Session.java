@@ -67,13 +67,18 @@ public final class Session implements AutoCloseable {
         return Optional.ofNullable(log).map(LogFile::path);
     }
 
-    @Override
-    public void close() {
-        console.out().flush();
-        console.err().flush();
+    /// Ends the log file before the session, so that it can be removed; a later failure does not point to it.
+    public void closeLog() {
         if (log != null) {
             log.close();
             log = null;
         }
+    }
+
+    @Override
+    public void close() {
+        console.out().flush();
+        console.err().flush();
+        closeLog();
     }
 }

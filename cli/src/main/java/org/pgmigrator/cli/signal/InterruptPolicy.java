@@ -85,15 +85,20 @@ public final class InterruptPolicy implements AutoCloseable {
 
     /// TERM or HUP arrived.
     synchronized void terminated(String signal) {
-        boolean open = target.onInterrupt() == OnInterrupt.NOTHING;
+        OnInterrupt meaning = target.onInterrupt();
         target.terminate();
-        if (open) {
-            say(signal + ": the target is open already, only the cleaning up is left.");
-        } else {
-            stopping("the work under way to stop in order");
-            say(
-                    signal
-                            + ": stopping in order, without a cutover. The source goes on serving; what --resume needs is kept.");
+        switch (meaning) {
+            case NOTHING -> say(signal + ": the target is open already, only the cleaning up is left.");
+            case STOP_AND_REMOVE -> {
+                stopping("child processes and sessions to end in order");
+                say(signal + ": stopping in order. The source goes on serving.");
+            }
+            case CUT_OVER, STOP_NOW -> {
+                stopping("the target's transaction to end and the sessions to be closed");
+                say(signal
+                        + ": stopping in order, without a cutover. The source goes on serving; slot and progress are "
+                        + "kept for --resume.");
+            }
         }
     }
 

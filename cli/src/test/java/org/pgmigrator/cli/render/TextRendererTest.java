@@ -172,6 +172,6 @@ class TextRendererTest {
         Captured coloured = new Captured();
         new TextRenderer(coloured.stream(), err.stream(), clock, Style.COLOURED, () -> meaning)
                 .on(new ProgressEvent.Warning("w"));
-        assertThat(coloured.text()).contains("\u001b[1;33mwarning\u001b[0m: w");
+        assertThat(coloured.text()).startsWith("\r12:04:31 ").contains("\u001b[1;33mwarning\u001b[0m: w");
     }
 }

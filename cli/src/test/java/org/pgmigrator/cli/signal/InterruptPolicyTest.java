@@ -92,6 +92,13 @@ class InterruptPolicyTest {
     }
 
     @Test
+    void termWhileCopyingPromisesNoResume() {
+        policy.terminated("HUP");
+
+        assertThat(screen).containsExactly("HUP: stopping in order. The source goes on serving.");
+    }
+
+    @Test
     void theMigrationsControlIsTheUsualTarget() {
         OperatorControl control = new OperatorControl();
         SignalTarget ofControl = SignalTarget.of(control);

@@ -1,0 +1,36 @@
+package org.pgmigrator.cli.demo;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Cuts over without an operator, some seconds after the target has caught up. Closing it calls that off.
+final class AutomaticCutover implements AutoCloseable {
+
+    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private final Thread thread;
+
+    /// @param pause  how long the caught-up target is shown
+    /// @param action what starts the cutover
+    AutomaticCutover(Duration pause, Runnable action) {
+        thread = Thread.ofPlatform().daemon().name("demo-cutover").start(() -> {
+            try {
+                caughtUp.await();
+                TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+                action.run();
+            } catch (InterruptedException e) {
+                // The migration has ended in another way: there is nothing to cut over.
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    void caughtUp() {
+        caughtUp.countDown();
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}
