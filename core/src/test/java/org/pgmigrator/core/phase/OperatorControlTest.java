@@ -1,0 +1,87 @@
+package org.pgmigrator.core.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.phase.OperatorControl.Stop;
+
+class OperatorControlTest {
+
+    private final OperatorControl control = new OperatorControl();
+
+    @AfterEach
+    void clearTheInterruptFlag() {
+        Thread.interrupted();
+    }
+
+    @Test
+    void interruptWhileCopyingStopsAndInterruptsTheWorker() {
+        control.attach();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.STOP_AND_REMOVE);
+        assertThat(control.stopRequested()).contains(Stop.INTERRUPT_AND_REMOVE);
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        control.detach();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void interruptWhileStreamingAsksForTheCutoverAndTheNextOneStops() {
+        control.attach();
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.CUT_OVER);
+        assertThat(control.isCutoverRequested()).isTrue();
+        assertThat(control.stopRequested()).isEmpty();
+        assertThat(control.onInterrupt()).isEqualTo(OnInterrupt.STOP_NOW);
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.STOP_NOW);
+        assertThat(control.stopRequested()).contains(Stop.INTERRUPT_NOW);
+    }
+
+    @Test
+    void aCutoverThatWasGivenUpCanBeAskedForAgain() {
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        control.interrupt();
+        control.cutoverGivenUp();
+        assertThat(control.isCutoverRequested()).isFalse();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.CUT_OVER);
+    }
+
+    @Test
+    void terminateNeverCutsOver() {
+        control.attach();
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        control.terminate();
+        assertThat(control.isCutoverRequested()).isFalse();
+        assertThat(control.stopRequested()).contains(Stop.TERMINATE);
+    }
+
+    @Test
+    void nothingIsHeardAfterThePointOfNoReturn() {
+        control.attach();
+        assertThat(control.passPointOfNoReturn()).isTrue();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.NOTHING);
+        control.terminate();
+        assertThat(control.stopRequested()).isEmpty();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void aStopBeforeThePointOfNoReturnWins() {
+        control.attach();
+        control.terminate();
+        assertThat(control.passPointOfNoReturn()).isFalse();
+    }
+
+    @Test
+    void waitingEndsWhenSomethingIsAskedFor() throws InterruptedException {
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        Thread operator = Thread.ofVirtual().start(control::interrupt);
+        long started = System.nanoTime();
+        control.await(Duration.ofSeconds(60));
+        operator.join();
+        assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(50));
+        assertThat(control.isCutoverRequested()).isTrue();
+    }
+}
