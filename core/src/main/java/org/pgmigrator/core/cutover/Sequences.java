@@ -1,5 +1,6 @@
 package org.pgmigrator.core.cutover;
 
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -8,7 +9,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -50,18 +53,12 @@ public final class Sequences {
             if (!called || buffer == 0) {
                 return this;
             }
-            long room = increment > 0 ? max - lastValue : min - lastValue;
-            long step;
-            try {
-                step = Math.multiplyExact(increment, buffer);
-            } catch (ArithmeticException overflow) {
-                step = increment > 0 ? Long.MAX_VALUE : Long.MIN_VALUE;
-            }
-            // room itself may have overflowed for limits at both ends of bigint: then there is room enough.
-            boolean overflowed = increment > 0 ? room < 0 : room > 0;
-            long moved = overflowed
-                    ? lastValue + step
-                    : lastValue + (increment > 0 ? Math.min(step, room) : Math.max(step, room));
+            BigInteger wanted = BigInteger.valueOf(increment)
+                    .multiply(BigInteger.valueOf(buffer))
+                    .add(BigInteger.valueOf(lastValue));
+            long moved = wanted.max(BigInteger.valueOf(min))
+                    .min(BigInteger.valueOf(max))
+                    .longValueExact();
             return new SequenceState(name, increment, min, max, moved, true);
         }
     }
@@ -86,6 +83,21 @@ public final class Sequences {
             throw SqlState.toException(Side.TARGET, "The sequences could not be set.", refusal);
         }
         return wanted.size();
+    }
+
+    /// Which of `names` the target does not have.
+    public static List<QualifiedName> missing(Connection target, Set<QualifiedName> names) {
+        try {
+            Set<QualifiedName> present = definitions(target, names::contains).stream()
+                    .map(SequenceState::name)
+                    .collect(Collectors.toSet());
+            return names.stream()
+                    .filter(name -> !present.contains(name))
+                    .sorted()
+                    .toList();
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The sequences could not be listed.", refusal);
+        }
     }
 
     private static List<SequenceState> definitions(Connection connection, Predicate<QualifiedName> carried)

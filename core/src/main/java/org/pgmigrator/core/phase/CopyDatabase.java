@@ -116,7 +116,7 @@ final class CopyDatabase {
     }
 
     static Predicate<CatalogTable> carried(MigrationConfig config) {
-        return table -> !table.ofExtension() && config.filter().carries(table.name());
+        return table -> !table.ofExtension() && config.filter().carries(table.decidingName());
     }
 
     private void createPublications(Connection observer) throws InterruptedException {

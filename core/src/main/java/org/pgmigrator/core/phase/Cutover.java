@@ -8,10 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.Set;
 import org.pgmigrator.core.apply.Applier;
 import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.config.CutoverConfig;
+import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.cutover.DeferrableKeys;
 import org.pgmigrator.core.cutover.Marker;
@@ -26,6 +27,7 @@ import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.validate.CarriedSequences;
 import org.pgmigrator.core.verify.TableContent;
 import org.pgmigrator.decoder.Lsn;
 
@@ -49,7 +51,7 @@ final class Cutover {
     private final StreamSession session;
     private final StreamApply watch;
     private final List<CatalogTable> insertOnly;
-    private final Predicate<QualifiedName> carried;
+    private final FilterConfig filter;
     private final OperatorControl control;
     private final ProgressListener listener;
 
@@ -68,7 +70,7 @@ final class Cutover {
             StreamSession session,
             StreamApply watch,
             List<CatalogTable> insertOnly,
-            Predicate<QualifiedName> carried,
+            FilterConfig filter,
             OperatorControl control,
             ProgressListener listener) {
         this.config = config;
@@ -80,7 +82,7 @@ final class Cutover {
         this.session = session;
         this.watch = watch;
         this.insertOnly = List.copyOf(insertOnly);
-        this.carried = carried;
+        this.filter = filter;
         this.control = control;
         this.listener = listener;
     }
@@ -122,7 +124,7 @@ final class Cutover {
         while (true) {
             last = awaitQuiet(last);
             step("quiet", "no change between two markers");
-            int sequences = Sequences.copy(observer, targetSession, carried, config.sequenceBuffer());
+            int sequences = copySequences();
             step("sequences", sequences + " set and read back");
             proveInsertOnly();
             int deferrable = DeferrableKeys.prove(targetSession);
@@ -135,6 +137,21 @@ final class Cutover {
             }
             stillWritten(end.changesBefore() - last.changesBefore());
             last = end;
+        }
+    }
+
+    /// Which ones there are is asked now: a sequence that was created since the copy is a change of schema like any
+    /// other.
+    private int copySequences() throws GivenUp {
+        try {
+            Set<QualifiedName> carried = Set.copyOf(CarriedSequences.read(observer, filter, watch.carriedTables()));
+            List<QualifiedName> missing = Sequences.missing(targetSession, carried);
+            if (!missing.isEmpty()) {
+                throw new GivenUp("sequences of the source do not exist on the target: " + missing);
+            }
+            return Sequences.copy(observer, targetSession, carried::contains, config.sequenceBuffer());
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The sequences could not be listed.", refusal);
         }
     }
 

@@ -50,7 +50,16 @@ public final class Migration {
             Database target = Database.parse(Side.TARGET, config.target(), environment);
             Validated validated = validate(source, target);
             if (config.mode() == Mode.ONLINE) {
-                new OnlineMigration(config, source, target, validated, listener, confirmation, control).run();
+                new OnlineMigration(
+                                config,
+                                source,
+                                target,
+                                validated,
+                                () -> validate(source, target),
+                                listener,
+                                confirmation,
+                                control)
+                        .run();
             } else {
                 new OfflineMigration(config, source, target, validated, listener, confirmation, control).run();
             }

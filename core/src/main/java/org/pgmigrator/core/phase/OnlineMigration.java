@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
@@ -18,7 +20,9 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.phase.OperatorControl.Stop;
+import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -35,7 +39,8 @@ final class OnlineMigration {
     private final MigrationConfig config;
     private final Database source;
     private final Database target;
-    private final Validated validated;
+    private final Checks checks;
+    private Validated validated;
     private final ProgressListener listener;
     private final Confirmation confirmation;
     private final OperatorControl control;
@@ -47,6 +52,7 @@ final class OnlineMigration {
             Database source,
             Database target,
             Validated validated,
+            Checks checks,
             ProgressListener listener,
             Confirmation confirmation,
             OperatorControl control) {
@@ -54,11 +60,18 @@ final class OnlineMigration {
         this.source = source;
         this.target = target;
         this.validated = validated;
+        this.checks = checks;
         this.listener = listener;
         this.confirmation = confirmation;
         this.control = control;
         this.subscription = config.replication().subscriptionName();
         this.configuration = ResumeConfiguration.of(config);
+    }
+
+    /// The checks, made once more.
+    @FunctionalInterface
+    interface Checks {
+        Validated again() throws InterruptedException;
     }
 
     void run() throws InterruptedException {
@@ -123,6 +136,8 @@ final class OnlineMigration {
                             String.join("\n", left))
                     .withState("the source is serving; the target holds a part of a copy"));
         }
+        // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
+        validated = checks.again();
         state.begin(configuration);
         copyThenStream(state, room, true);
     }
@@ -201,8 +216,8 @@ final class OnlineMigration {
     }
 
     private void stream(StateStore state, CatalogFingerprint fingerprint) throws InterruptedException {
-        Predicate<QualifiedName> carried = config.filter()::carries;
         try (Connection observer = source.connect(Session.named("observe"))) {
+            Predicate<QualifiedName> carried = carriedByName(observer);
             control.setOnInterrupt(OnInterrupt.CUT_OVER);
             listener.on(new ProgressEvent.PhaseStarted(
                     Phase.STREAM_APPLY, "changes of the source are applied to the target"));
@@ -220,9 +235,9 @@ final class OnlineMigration {
                         config.replication().slotName(),
                         config.lag(),
                         fingerprint,
-                        carried,
+                        CopyDatabase.carried(config),
                         listener);
-                streamUntilProved(state, observer, session, watch, carried);
+                streamUntilProved(state, observer, session, watch);
             }
         } catch (SQLException closing) {
             throw SqlState.toException(Side.SOURCE, "The session on the source failed.", closing);
@@ -237,12 +252,17 @@ final class OnlineMigration {
         }
     }
 
-    private void streamUntilProved(
-            StateStore state,
-            Connection observer,
-            StreamSession session,
-            StreamApply watch,
-            Predicate<QualifiedName> carried)
+    /// Drops only what is known not to be carried (the operator's own publication may send more than that). A name that
+    /// nobody knew is a table that is new: its changes go on, and stop at the target, which has no such table.
+    private Predicate<QualifiedName> carriedByName(Connection observer) throws SQLException {
+        Set<QualifiedName> notCarried = Catalog.tables(observer).stream()
+                .filter(CopyDatabase.carried(config).negate())
+                .map(CatalogTable::name)
+                .collect(Collectors.toSet());
+        return name -> !notCarried.contains(name);
+    }
+
+    private void streamUntilProved(StateStore state, Connection observer, StreamSession session, StreamApply watch)
             throws InterruptedException {
         while (true) {
             if (control.stopRequested().isPresent()) {
@@ -253,7 +273,7 @@ final class OnlineMigration {
                 control.requestCutover();
             }
             if (control.isCutoverRequested()) {
-                if (cutOver(state, observer, session, watch, carried)) {
+                if (cutOver(state, observer, session, watch)) {
                     return;
                 }
             } else {
@@ -263,12 +283,7 @@ final class OnlineMigration {
     }
 
     /// @return false if the cutover was given up and the stream goes on
-    private boolean cutOver(
-            StateStore state,
-            Connection observer,
-            StreamSession session,
-            StreamApply watch,
-            Predicate<QualifiedName> carried)
+    private boolean cutOver(StateStore state, Connection observer, StreamSession session, StreamApply watch)
             throws InterruptedException {
         listener.on(new ProgressEvent.PhaseStarted(
                 Phase.CUTOVER, "no lock is taken: writes to the source must have been stopped"));
@@ -282,7 +297,7 @@ final class OnlineMigration {
                 session,
                 watch,
                 validated.source().insertOnly(),
-                carried,
+                config.filter(),
                 control,
                 listener);
         try {

@@ -8,7 +8,6 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.pgmigrator.core.apply.Applier;
 import org.pgmigrator.core.config.LagConfig;
-import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.lag.LagClock;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.postgres.Catalog;
@@ -36,7 +35,7 @@ final class StreamApply {
     private final String slot;
     private final LagConfig config;
     private final CatalogFingerprint atSnapshot;
-    private final Predicate<QualifiedName> carried;
+    private final Predicate<CatalogTable> carried;
     private final ProgressListener listener;
 
     private final LagClock clock = new LagClock();
@@ -53,7 +52,7 @@ final class StreamApply {
             String slot,
             LagConfig config,
             CatalogFingerprint atSnapshot,
-            Predicate<QualifiedName> carried,
+            Predicate<CatalogTable> carried,
             ProgressListener listener) {
         this.observer = observer;
         this.session = session;
@@ -153,11 +152,13 @@ final class StreamApply {
 
     /// What differs on the source now from what was copied, a line each.
     List<String> schemaChanges() {
+        return atSnapshot.differences(CatalogFingerprint.of(carriedTables()));
+    }
+
+    /// The carried tables as the source has them now.
+    List<CatalogTable> carriedTables() {
         try {
-            List<CatalogTable> tables = Catalog.tables(observer).stream()
-                    .filter(table -> !table.ofExtension() && carried.test(table.name()))
-                    .toList();
-            return atSnapshot.differences(CatalogFingerprint.of(tables));
+            return Catalog.tables(observer).stream().filter(carried).toList();
         } catch (SQLException lost) {
             throw SqlState.toException(Side.SOURCE, "The source's catalogue could not be read.", lost);
         }

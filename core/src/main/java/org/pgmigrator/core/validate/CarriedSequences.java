@@ -15,7 +15,7 @@ import org.pgmigrator.core.postgres.CatalogTable;
 
 /// Which sequences are carried: one that belongs to a table goes with it, and one that a carried table's default draws
 /// from comes along; the filter decides about the rest.
-final class CarriedSequences {
+public final class CarriedSequences {
 
     private static final String SEQUENCES = """
             select n.nspname, c.relname,
@@ -44,7 +44,10 @@ final class CarriedSequences {
         }
     }
 
-    static List<QualifiedName> read(Connection connection, FilterConfig filter, List<CatalogTable> carriedTables)
+    /// The carried ones, sorted by name.
+    ///
+    /// @param carriedTables every carried table, as the same connection's catalogue has them
+    public static List<QualifiedName> read(Connection connection, FilterConfig filter, List<CatalogTable> carriedTables)
             throws SQLException {
         Set<Long> tables = carriedTables.stream().map(CatalogTable::oid).collect(Collectors.toSet());
         return Query.list(connection, SEQUENCES, CarriedSequences::sequence).stream()

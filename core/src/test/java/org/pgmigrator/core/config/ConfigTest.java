@@ -41,8 +41,7 @@ class ConfigTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new CutoverConfig(false, 0, Duration.ZERO, CutoverConfig.When.OPERATOR));
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        new CopyConfig(0, false, false, false, false, Optional.empty(), Optional.empty()));
+                .isThrownBy(() -> new CopyConfig(0, false, false, false, false, Optional.empty(), Optional.empty()));
     }
 
     @ParameterizedTest
@@ -84,7 +83,8 @@ class ConfigTest {
         assertThat(filter.carries(new QualifiedName("app", "skipped"))).isFalse();
         assertThat(filter.carries(new QualifiedName("other", "one"))).isTrue();
         assertThat(filter.carries(new QualifiedName("other", "two"))).isFalse();
-        assertThat(FilterConfig.EVERYTHING.carries(new QualifiedName("any", "thing"))).isTrue();
+        assertThat(FilterConfig.EVERYTHING.carries(new QualifiedName("any", "thing")))
+                .isTrue();
     }
 
     @Test

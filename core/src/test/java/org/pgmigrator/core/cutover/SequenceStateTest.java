@@ -44,9 +44,13 @@ class SequenceStateTest {
 
     @Test
     void limitsAtBothEndsOfBigintDoNotOverflow() {
-        assertThat(state(1, Long.MIN_VALUE, Long.MAX_VALUE, -5, true).advanced(10).lastValue())
+        assertThat(state(1, Long.MIN_VALUE, Long.MAX_VALUE, -5, true)
+                        .advanced(10)
+                        .lastValue())
                 .isEqualTo(5);
-        assertThat(state(-1, Long.MIN_VALUE, Long.MAX_VALUE, 5, true).advanced(10).lastValue())
+        assertThat(state(-1, Long.MIN_VALUE, Long.MAX_VALUE, 5, true)
+                        .advanced(10)
+                        .lastValue())
                 .isEqualTo(-5);
         assertThat(state(1, Long.MIN_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, true)
                         .advanced(10)

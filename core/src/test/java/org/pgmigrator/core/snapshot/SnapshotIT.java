@@ -84,9 +84,12 @@ class SnapshotIT {
                         Statement statement = reader.createStatement()) {
                     statement.execute("begin isolation level repeatable read");
                     statement.execute("set transaction snapshot '" + snapshot.id() + "'");
-                    assertThat(Catalog.value(reader, "select count(*) from public.t")).isEqualTo("1");
+                    assertThat(Catalog.value(reader, "select count(*) from public.t"))
+                            .isEqualTo("1");
                 }
-                assertThat(snapshot.tables()).extracting(table -> table.name().name()).containsExactly("t");
+                assertThat(snapshot.tables())
+                        .extracting(table -> table.name().name())
+                        .containsExactly("t");
             }
         }
         journal.entries.reversed().forEach(undo -> {
@@ -98,7 +101,8 @@ class SnapshotIT {
         });
         assertThat(server.value(source.name(), "select count(*) from pg_replication_slots where slot_name = 'snap1'"))
                 .isEqualTo("0");
-        assertThat(server.value(source.name(), "select count(*) from pg_publication")).isEqualTo("0");
+        assertThat(server.value(source.name(), "select count(*) from pg_publication"))
+                .isEqualTo("0");
     }
 
     @Test
@@ -109,7 +113,8 @@ class SnapshotIT {
         try (Connection observer = source.connect(Session.named("test"));
                 Connection blocker = server.connect(source.name());
                 Statement statement = blocker.createStatement();
-                Connection walsender = source.connectReplication(Session.named("slot").with("lock_timeout", "4s"))) {
+                Connection walsender =
+                        source.connectReplication(Session.named("slot").with("lock_timeout", "4s"))) {
             statement.execute("set application_name = 'the blocker'");
             statement.execute("begin");
             statement.execute("insert into t values (1)");
@@ -142,16 +147,18 @@ class SnapshotIT {
                     ended.add(end);
                 }
             });
-            Awaitility.await().until(() -> !server.rows(
-                            "postgres",
-                            "select 1 from pg_stat_activity where backend_type = 'walsender' and wait_event_type = 'Lock'")
-                    .isEmpty());
+            Awaitility.await()
+                    .until(() -> !server.rows(
+                                    "postgres",
+                                    "select 1 from pg_stat_activity where backend_type = 'walsender' and wait_event_type = 'Lock'")
+                            .isEmpty());
             creating.interrupt();
             creating.join(30_000);
             assertThat(ended).singleElement().isInstanceOf(InterruptedException.class);
-            Awaitility.await().until(() -> server.value(
-                            "postgres", "select count(*) from pg_replication_slots where slot_name = 'snap3'")
-                    .equals("0"));
+            Awaitility.await()
+                    .until(() -> server.value(
+                                    "postgres", "select count(*) from pg_replication_slots where slot_name = 'snap3'")
+                            .equals("0"));
             statement.execute("rollback");
         }
     }
