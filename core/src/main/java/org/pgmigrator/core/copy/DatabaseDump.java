@@ -36,9 +36,9 @@ public final class DatabaseDump {
     private static final Logger LOG = LoggerFactory.getLogger(DatabaseDump.class);
 
     /// How long pg_dump waits for all its locks together. The snapshot's session holds the same locks already, so only
-    /// a
-    /// session that waits for an exclusive one can be in the way: it waits for us, and would wait for ever.
-    static final Duration LOCK_WAIT = Duration.ofSeconds(60);
+    /// a session that waits for an exclusive one (a TRUNCATE, an ALTER TABLE) can be in the way: it waits for us and
+    /// would wait for ever, with the whole application behind it. So it is short.
+    static final Duration LOCK_WAIT = Duration.ofSeconds(15);
 
     /// Asking for a table's exact size waits for its lock; after this long the planner's figures do.
     private static final String SIZE_LOCK_TIMEOUT = "2s";
