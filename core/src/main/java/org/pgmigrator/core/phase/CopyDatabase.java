@@ -7,13 +7,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.copy.DatabaseDump;
 import org.pgmigrator.core.copy.DatabaseRestore;
 import org.pgmigrator.core.copy.DumpFolder;
 import org.pgmigrator.core.copy.FinishedDump;
+import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
@@ -76,6 +79,7 @@ final class CopyDatabase {
             CatalogFingerprint fingerprint;
             FinishedDump dump;
             try (Prepared prepared = prepare(observer)) {
+                requirePublished(observer, prepared.snapshot().tables());
                 StreamSession.SourceIdentity system = StreamSession.SourceIdentity.read(source);
                 identity = new SlotIdentity(
                         system.systemIdentifier(),
@@ -139,6 +143,23 @@ final class CopyDatabase {
                     validated.source().insertOnly(),
                     "insert, truncate",
                     sourceJournal);
+        }
+    }
+
+    /// The snapshot is younger than the checks: a table that was created in between would be copied, but never
+    /// streamed.
+    private void requirePublished(Connection observer, List<CatalogTable> tables) throws SQLException {
+        List<QualifiedName> unpublished = Publications.unpublished(observer, publications(config, validated), tables);
+        if (!unpublished.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.CATALOG_CHANGED,
+                            "Tables were created on the source after the checks: "
+                                    + unpublished.stream()
+                                            .map(QualifiedName::toString)
+                                            .collect(Collectors.joining(", "))
+                                    + ".",
+                            "no publication lists them, so their changes would not reach the target")
+                    .withRemedy("Run the same command again: the checks then see these tables."));
         }
     }
 

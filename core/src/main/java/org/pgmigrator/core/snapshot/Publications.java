@@ -1,8 +1,13 @@
 package org.pgmigrator.core.snapshot;
 
+import java.sql.Array;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.postgres.CatalogTable;
@@ -40,6 +45,28 @@ public final class Publications {
             }
             throw SqlState.toException(Side.SOURCE, "Publication " + quoted + " could not be created.", refusal);
         }
+    }
+
+    /// The tables whose changes these publications do not send, although they should: permanent ones with rows of their
+    /// own that no publication lists, directly or by their root.
+    public static List<QualifiedName> unpublished(
+            Connection source, List<String> publications, List<CatalogTable> tables) throws SQLException {
+        Set<QualifiedName> published = new HashSet<>();
+        Array names = source.createArrayOf("text", publications.toArray());
+        try (PreparedStatement statement = source.prepareStatement(
+                "select schemaname, tablename from pg_publication_tables where pubname = any(?)")) {
+            statement.setArray(1, names);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    published.add(new QualifiedName(row.getString(1), row.getString(2)));
+                }
+            }
+        }
+        return tables.stream()
+                .filter(table -> !table.partitioned() && !table.unlogged())
+                .map(CatalogTable::name)
+                .filter(name -> !published.contains(name))
+                .toList();
     }
 
     /// ONLY: an inheritance child is listed by itself. It means nothing for a partitioned table.

@@ -1,0 +1,66 @@
+package org.pgmigrator.core.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.sandbox.server.PostgresServer;
+import org.pgmigrator.sandbox.server.Servers;
+
+/// What must hold whatever happens between two steps of a migration: nothing is lost, nothing is left behind.
+class MigrationRulesIT {
+
+    private static PostgresServer sourceServer;
+    private static PostgresServer targetServer;
+
+    @TempDir
+    Path workDir;
+
+    private MigrationPair pair;
+
+    @BeforeAll
+    static void startServers() {
+        sourceServer = Servers.start(15);
+        targetServer = Servers.start(17);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        sourceServer.close();
+        targetServer.close();
+    }
+
+    @BeforeEach
+    void createDatabases() throws Exception {
+        pair = new MigrationPair(sourceServer, targetServer, workDir);
+        pair.onSource(
+                "create table public.t (id bigint generated always as identity primary key, v text)",
+                "insert into public.t (v) select 'row ' || i from generate_series(1, 100) i");
+    }
+
+    @Test
+    void aTableThatIsCreatedAfterTheChecksIsNeverLeftOutInSilence() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.PREPARE_SNAPSHOT)) {
+                pair.onSource("create table public.late (id int primary key)", "insert into public.late values (1)");
+            } else if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                pair.onSource("insert into public.late values (2)");
+            }
+        };
+
+        MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(refused).isNotNull();
+        assertThat(refused.failure().kind()).isEqualTo(FailureKind.CATALOG_CHANGED);
+        assertThat(refused.failure().toString()).contains("public.late");
+        assertThat(pair.leftOnSource()).isEqualTo("0 slots, 0 publications");
+    }
+}
