@@ -1,6 +1,7 @@
 package org.pgmigrator.core.phase;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.MigrationPair.Killed;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.Servers;
@@ -62,5 +64,28 @@ class MigrationRulesIT {
         assertThat(refused.failure().kind()).isEqualTo(FailureKind.CATALOG_CHANGED);
         assertThat(refused.failure().toString()).contains("public.late");
         assertThat(pair.leftOnSource()).isEqualTo("0 slots, 0 publications");
+    }
+
+    @Test
+    void aResumeAfterTheTargetWasOpenedOnlyCleansUp() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "open target")) {
+                throw new Killed();
+            }
+        };
+        assertThat(catchThrowable(pair::migrate)).isInstanceOf(Killed.class);
+        // The application has moved to the target.
+        pair.onTarget("insert into public.t (v) select 'new ' || i from generate_series(1, 50) i");
+
+        pair.hook = event -> {};
+        pair.resume = true;
+        pair.control = new OperatorControl();
+        pair.migrate();
+
+        pair.onTarget("insert into public.t (v) values ('after the resume')");
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("151");
+        assertThat(pair.leftOnSource()).isEqualTo("0 slots, 0 publications");
+        assertThat(pair.targetValue("select count(*) from pg_namespace where nspname = 'pgmigrator'"))
+                .isEqualTo("0");
     }
 }
