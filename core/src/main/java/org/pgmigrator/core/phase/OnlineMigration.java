@@ -148,7 +148,8 @@ final class OnlineMigration {
         copyThenStream(state, room, true);
     }
 
-    /// Whether an earlier run's cutover has opened the target: it was proved, and of what had closed it nothing is left.
+    /// Whether an earlier run's cutover has opened the target: it was proved, and of what had closed it nothing is
+    /// left.
     private static boolean isOpened(StateStore state, StateStore.Stored stored) {
         return stored.phase() == Phase.CUTOVER
                 && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
@@ -87,5 +90,27 @@ class MigrationRulesIT {
         assertThat(pair.leftOnSource()).isEqualTo("0 slots, 0 publications");
         assertThat(pair.targetValue("select count(*) from pg_namespace where nspname = 'pgmigrator'"))
                 .isEqualTo("0");
+    }
+
+    @Test
+    void anIncludedPartitionedTableBringsTheChangesOfItsPartitions() throws Exception {
+        pair.onSource(
+                "create table public.p (id int primary key, s serial) partition by range (id)",
+                "create table public.p_low partition of public.p for values from (0) to (100)",
+                "create table public.p_high partition of public.p for values from (100) to (200)",
+                "insert into public.p (id) select generate_series(1, 150)");
+        pair.filter = new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "p")), List.of());
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                pair.onSource(
+                        "insert into public.p (id) select generate_series(151, 199)",
+                        "delete from public.p where id = 1");
+            }
+        };
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.p")).isEqualTo("198");
+        assertThat(pair.targetValue("select last_value from public.p_s_seq")).isEqualTo("199");
     }
 }
