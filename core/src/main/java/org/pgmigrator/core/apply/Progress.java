@@ -21,8 +21,6 @@ public final class Progress {
 
     private static final String KEY = " where subscription = ? and lane = 0";
 
-    private static final Duration LOCK_RETRY = Duration.ofMillis(250);
-
     private Progress() {}
 
     /// What the row says.
@@ -118,16 +116,11 @@ public final class Progress {
     /// @throws MigrationException TARGET_IN_USE if another session keeps the lock for longer than `limit`
     static Row takeOver(Connection target, String subscription, UUID owner, Duration limit)
             throws SQLException, InterruptedException {
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (!tryLock(target, subscription)) {
-            if (System.nanoTime() >= deadline) {
-                throw new MigrationException(Failure.of(
-                        FailureKind.TARGET_IN_USE,
-                        "Another session applies changes to this target for subscription \"" + subscription + "\".",
-                        holder(target)));
-            }
-            Thread.sleep(LOCK_RETRY);
-        }
+        Lease.take(
+                target,
+                subscription,
+                limit,
+                "Another session applies changes to this target for subscription \"" + subscription + "\".");
         try (PreparedStatement statement =
                 target.prepareStatement("update pgmigrator.progress set owner = ?::uuid" + KEY)) {
             statement.setString(1, owner.toString());
@@ -139,30 +132,6 @@ public final class Progress {
                         FailureKind.NOTHING_TO_RESUME,
                         "The target has no progress of subscription \"" + subscription + "\".",
                         "")));
-    }
-
-    private static boolean tryLock(Connection target, String subscription) throws SQLException {
-        try (PreparedStatement statement =
-                target.prepareStatement("select pg_try_advisory_lock(hashtextextended('pgmigrator ' || ?, 0))")) {
-            statement.setString(1, subscription);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
-            }
-        }
-    }
-
-    private static String holder(Connection target) throws SQLException {
-        try (Statement statement = target.createStatement();
-                ResultSet row = statement.executeQuery("""
-                        select 'advisory lock held by pid ' || a.pid || ' (' || coalesce(a.application_name, '') || ', from '
-                               || coalesce(host(a.client_addr), 'local') || ')'
-                        from pg_locks l join pg_stat_activity a on a.pid = l.pid
-                        where l.locktype = 'advisory' and l.granted and a.pid <> pg_backend_pid()
-                          and l.database = (select oid from pg_database where datname = current_database())
-                        limit 1""")) {
-            return row.next() ? row.getString(1) : "its advisory lock is held";
-        }
     }
 
     /// Moves the row, in the transaction of the rows: a compare-and-set. If it does not hit the one row that this

@@ -36,6 +36,8 @@ import org.pgmigrator.core.validate.Validated;
 /// Copy, stream, cut over: the phases after the checks, and what is undone when one of them ends early.
 final class OnlineMigration {
 
+    private static final String DROP_STATE = "on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;";
+
     private final MigrationConfig config;
     private final Database source;
     private final Database target;
@@ -228,7 +230,9 @@ final class OnlineMigration {
         if (!resumable) {
             left.addAll(Undoing.run(store, target).left());
             if (left.isEmpty()) {
-                store.remove();
+                left.addAll(removeState(store));
+            } else {
+                left.add(DROP_STATE);
             }
         }
         String state = left.isEmpty()
@@ -406,14 +410,18 @@ final class OnlineMigration {
     private List<String> cleanUp(StateStore state) {
         List<String> left = new ArrayList<>(Undoing.run(state, source).left());
         if (left.isEmpty()) {
-            try {
-                state.remove();
-            } catch (MigrationException refused) {
-                left.add("on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;  -- "
-                        + refused.failure().why());
-            }
+            left.addAll(removeState(state));
         }
         return left;
+    }
+
+    private static List<String> removeState(StateStore state) {
+        try {
+            state.remove();
+            return List.of();
+        } catch (MigrationException refused) {
+            return List.of(DROP_STATE + "  -- " + refused.failure().why());
+        }
     }
 
     private String streamingState() {

@@ -5,11 +5,16 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.pgmigrator.core.apply.Lease;
 import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.apply.SlotIdentity;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
@@ -25,8 +30,17 @@ import org.pgmigrator.core.snapshot.UndoLog;
 /// before its deed; `progress` is the applier's. Not thread-safe: one session, used by the migration's thread.
 final class StateStore implements AutoCloseable {
 
-    private final Connection target;
+    /// The session of a process that was killed ends at once; one behind a broken network is named.
+    private static final Duration LEASE_LIMIT = Duration.ofSeconds(10);
+
+    private static final int ALIVE_SECONDS = 5;
+
+    private final Database database;
     private final String subscription;
+    private Connection target;
+
+    /// The journal as this process knows it, last deed first: it is undone on the source even if the target is gone.
+    private final List<Undo> known = new ArrayList<>();
 
     /// What is stored of a migration.
     ///
@@ -41,17 +55,55 @@ final class StateStore implements AutoCloseable {
     /// One thing that was created, and the statement that undoes it.
     record Undo(long id, Side side, String what, String sql) {}
 
-    private StateStore(Connection target, String subscription) {
-        this.target = target;
+    private StateStore(Database database, String subscription, Connection target) {
+        this.database = database;
         this.subscription = subscription;
+        this.target = target;
     }
 
-    static StateStore open(Database target, String subscription) {
-        return new StateStore(target.connect(Session.named("state")), subscription);
+    /// Opens the session that also keeps a second process away from this migration, from its first step to its last.
+    ///
+    /// @throws MigrationException TARGET_IN_USE if another process is at it
+    static StateStore open(Database target, String subscription) throws InterruptedException {
+        return new StateStore(target, subscription, connect(target, subscription));
     }
 
+    private static Connection connect(Database database, String subscription) throws InterruptedException {
+        Connection connection = database.connect(Session.named("state"));
+        boolean leased = false;
+        try {
+            Lease.take(
+                    connection,
+                    "state of " + subscription,
+                    LEASE_LIMIT,
+                    "Another pg-migrator is at work on this target for subscription \"" + subscription + "\".");
+            leased = true;
+            return connection;
+        } catch (SQLException refusal) {
+            throw failed(refusal);
+        } finally {
+            if (!leased) {
+                closeQuietly(connection);
+            }
+        }
+    }
+
+    /// A session that answers: it is idle for hours, and a new one takes its place if it was lost.
     Connection session() {
-        return target;
+        try {
+            if (!target.isValid(ALIVE_SECONDS)) {
+                closeQuietly(target);
+                target = connect(database, subscription);
+            }
+            return target;
+        } catch (SQLException refusal) {
+            throw failed(refusal);
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new MigrationException(
+                    Failure.of(FailureKind.TARGET_FAILED, "The state on the target was not opened.", "interrupted"),
+                    stop);
+        }
     }
 
     Optional<Stored> read() {
@@ -59,8 +111,9 @@ final class StateStore implements AutoCloseable {
             if (!exists()) {
                 return Optional.empty();
             }
-            try (PreparedStatement statement = target.prepareStatement(
-                    "select phase, configuration, fingerprint from pgmigrator.migration where subscription = ?")) {
+            try (PreparedStatement statement = session()
+                    .prepareStatement(
+                            "select phase, configuration, fingerprint from pgmigrator.migration where subscription = ?")) {
                 statement.setString(1, subscription);
                 try (ResultSet row = statement.executeQuery()) {
                     return row.next()
@@ -77,12 +130,12 @@ final class StateStore implements AutoCloseable {
     }
 
     private boolean exists() throws SQLException {
-        return Catalog.value(target, "select to_regclass('pgmigrator.migration')::text") != null;
+        return Catalog.value(session(), "select to_regclass('pgmigrator.migration')::text") != null;
     }
 
     /// Creates schema and tables if need be, and the migration's row.
     void begin(String configuration) {
-        try (Statement statement = target.createStatement()) {
+        try (Statement statement = session().createStatement()) {
             statement.execute("create schema if not exists pgmigrator");
             statement.execute("""
                     create table if not exists pgmigrator.migration (
@@ -102,8 +155,8 @@ final class StateStore implements AutoCloseable {
                         undo_sql text not null,
                         at timestamptz not null default now()
                     )""");
-            Progress.createTable(target);
-            try (PreparedStatement insert = target.prepareStatement("""
+            Progress.createTable(session());
+            try (PreparedStatement insert = session().prepareStatement("""
                     insert into pgmigrator.migration (subscription, phase, configuration) values (?, ?, ?)
                     on conflict (subscription) do update set phase = excluded.phase,
                         configuration = excluded.configuration, fingerprint = null, updated_at = now()""")) {
@@ -119,26 +172,39 @@ final class StateStore implements AutoCloseable {
 
     /// The copy is complete: from here on a resume goes on with the stream.
     void streamingFrom(SlotIdentity identity, CatalogFingerprint fingerprint) {
+        Connection alive = session();
         try {
-            target.setAutoCommit(false);
-            try (PreparedStatement update = target.prepareStatement(
+            alive.setAutoCommit(false);
+            try (PreparedStatement update = alive.prepareStatement(
                     "update pgmigrator.migration set phase = ?, fingerprint = ?, updated_at = now() where subscription = ?")) {
                 update.setString(1, Phase.STREAM_APPLY.name());
                 update.setString(2, fingerprint.toText());
                 update.setString(3, subscription);
                 update.executeUpdate();
             }
-            Progress.initialise(target, subscription, identity);
-            target.commit();
-            target.setAutoCommit(true);
+            Progress.initialise(alive, subscription, identity);
+            alive.commit();
+            alive.setAutoCommit(true);
         } catch (SQLException refusal) {
+            rollBack(alive);
             throw failed(refusal);
         }
     }
 
+    /// Back to autocommit: what is to be undone after a refusal is read on this session.
+    private static void rollBack(Connection connection) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException lost) {
+            closeQuietly(connection);
+        }
+    }
+
     void phase(Phase phase) {
-        try (PreparedStatement update = target.prepareStatement(
-                "update pgmigrator.migration set phase = ?, updated_at = now() where subscription = ?")) {
+        try (PreparedStatement update = session()
+                .prepareStatement(
+                        "update pgmigrator.migration set phase = ?, updated_at = now() where subscription = ?")) {
             update.setString(1, phase.name());
             update.setString(2, subscription);
             update.executeUpdate();
@@ -163,14 +229,16 @@ final class StateStore implements AutoCloseable {
     }
 
     private long append(Side side, String what, String undoSql) {
-        try (PreparedStatement insert = target.prepareStatement(
-                "insert into pgmigrator.journal (subscription, side, what, undo_sql) values (?, ?, ?, ?) returning id")) {
+        try (PreparedStatement insert = session()
+                .prepareStatement(
+                        "insert into pgmigrator.journal (subscription, side, what, undo_sql) values (?, ?, ?, ?) returning id")) {
             insert.setString(1, subscription);
             insert.setString(2, side.name());
             insert.setString(3, what);
             insert.setString(4, undoSql);
             try (ResultSet row = insert.executeQuery()) {
                 row.next();
+                known.addFirst(new Undo(row.getLong(1), side, what, undoSql));
                 return row.getLong(1);
             }
         } catch (SQLException refusal) {
@@ -178,15 +246,30 @@ final class StateStore implements AutoCloseable {
         }
     }
 
-    /// What is to be undone, last deed first: slot, then publications, then identities.
+    /// What is to be undone, last deed first: slot, then publications, then identities. Of a target that cannot be
+    /// reached, what this process has read and written there.
     List<Undo> journal() {
         try {
-            if (!exists()) {
-                return List.of();
+            List<Undo> entries = readJournal();
+            known.clear();
+            known.addAll(entries);
+        } catch (MigrationException lost) {
+            if (lost.failure().kind() != Side.TARGET.unreachable() || known.isEmpty()) {
+                throw lost;
             }
+        }
+        return List.copyOf(known);
+    }
+
+    private List<Undo> readJournal() {
+        try {
             List<Undo> entries = new ArrayList<>();
-            try (PreparedStatement statement = target.prepareStatement(
-                    "select id, side, what, undo_sql from pgmigrator.journal where subscription = ? order by id desc")) {
+            if (!exists()) {
+                return entries;
+            }
+            try (PreparedStatement statement = session()
+                    .prepareStatement(
+                            "select id, side, what, undo_sql from pgmigrator.journal where subscription = ? order by id desc")) {
                 statement.setString(1, subscription);
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
@@ -203,7 +286,8 @@ final class StateStore implements AutoCloseable {
 
     /// The entry's deed is undone, or never happened.
     void done(long entry) {
-        try (PreparedStatement delete = target.prepareStatement("delete from pgmigrator.journal where id = ?")) {
+        known.removeIf(undo -> undo.id() == entry);
+        try (PreparedStatement delete = session().prepareStatement("delete from pgmigrator.journal where id = ?")) {
             delete.setLong(1, entry);
             delete.executeUpdate();
         } catch (SQLException refusal) {
@@ -213,19 +297,19 @@ final class StateStore implements AutoCloseable {
 
     /// Removes this migration's rows, and the schema when no other migration uses it.
     void remove() {
-        try (Statement statement = target.createStatement()) {
+        try (Statement statement = session().createStatement()) {
             if (!exists()) {
                 return;
             }
             try (PreparedStatement delete =
-                    target.prepareStatement("delete from pgmigrator.migration where subscription = ?")) {
+                    session().prepareStatement("delete from pgmigrator.migration where subscription = ?")) {
                 delete.setString(1, subscription);
                 delete.executeUpdate();
             }
-            if ("0".equals(Catalog.value(target, "select count(*) from pgmigrator.migration"))) {
+            if ("0".equals(Catalog.value(session(), "select count(*) from pgmigrator.migration"))) {
                 statement.execute("drop schema pgmigrator cascade");
             } else {
-                Progress.remove(target, subscription);
+                Progress.remove(session(), subscription);
             }
         } catch (SQLException refusal) {
             throw failed(refusal);
@@ -239,8 +323,12 @@ final class StateStore implements AutoCloseable {
 
     @Override
     public void close() {
+        closeQuietly(target);
+    }
+
+    private static void closeQuietly(Connection connection) {
         try {
-            target.close();
+            connection.close();
         } catch (SQLException alreadyGone) {
             // Each statement was its own transaction: nothing is lost with the session.
         }

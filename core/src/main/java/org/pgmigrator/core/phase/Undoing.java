@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -49,7 +50,7 @@ final class Undoing {
             for (StateStore.Undo entry : entries) {
                 try {
                     undo(connection, entry);
-                    state.done(entry.id());
+                    forget(state, entry);
                     removed.add(entry.what());
                     log.info("undone what={}", entry.what());
                 } catch (SQLException refusal) {
@@ -66,6 +67,15 @@ final class Undoing {
                     .forEach(left::add);
         }
         return new Outcome(removed, left);
+    }
+
+    /// An entry that stays in the journal is undone once more some day, which does no harm.
+    private static void forget(StateStore state, StateStore.Undo entry) {
+        try {
+            state.done(entry.id());
+        } catch (MigrationException unreachable) {
+            log.warn("undone, but still in the journal what={}", entry.what(), unreachable);
+        }
     }
 
     private static String line(Side side, StateStore.Undo entry) {

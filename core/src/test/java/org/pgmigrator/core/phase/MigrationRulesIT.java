@@ -93,6 +93,46 @@ class MigrationRulesIT {
     }
 
     @Test
+    void aLostSessionOfTheStateLeavesNothingOnTheSource() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.DUMP)) {
+                pair.onTarget("select pg_terminate_backend(pid) from pg_stat_activity"
+                        + " where datname = current_database() and application_name = 'pg-migrator state'");
+            } else if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                pair.onTarget("set default_transaction_read_only = off", "create table public.t (obstacle int)");
+            }
+        };
+
+        MigrationException failed = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(failed).isNotNull();
+        assertThat(pair.leftOnSource()).as(failed.failure().toString()).isEqualTo("0 slots, 0 publications");
+        assertThat(failed.failure().state()).contains("nothing of ours left");
+    }
+
+    @Test
+    void aTargetThatIsGoneDuringTheCopyLeavesNothingOnTheSource() throws Exception {
+        PostgresServer shortLived = Servers.start(17);
+        try (shortLived) {
+            MigrationPair doomed = new MigrationPair(sourceServer, shortLived, workDir);
+            doomed.onSource("create table public.t (id int primary key)");
+            doomed.hook = event -> {
+                if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                    shortLived.close();
+                }
+            };
+
+            MigrationException failed = catchThrowableOfType(MigrationException.class, doomed::migrate);
+
+            assertThat(failed).isNotNull();
+            assertThat(doomed.leftOnSource()).as(failed.failure().toString()).isEqualTo("0 slots, 0 publications");
+            assertThat(failed.failure().state())
+                    .doesNotContain("nothing was created")
+                    .contains("pgmigrator");
+        }
+    }
+
+    @Test
     void anIncludedPartitionedTableBringsTheChangesOfItsPartitions() throws Exception {
         pair.onSource(
                 "create table public.p (id int primary key, s serial) partition by range (id)",
@@ -112,5 +152,27 @@ class MigrationRulesIT {
 
         assertThat(pair.targetValue("select count(*) from public.p")).isEqualTo("198");
         assertThat(pair.targetValue("select last_value from public.p_s_seq")).isEqualTo("199");
+    }
+
+    @Test
+    void aSecondProcessCannotTakeOverARunningCopy() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                pair.hook = nothing -> {};
+                boolean resume = pair.resume;
+                OperatorControl first = pair.control;
+                pair.resume = true;
+                pair.control = new OperatorControl();
+                MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
+                pair.resume = resume;
+                pair.control = first;
+                assertThat(refused).isNotNull();
+                assertThat(refused.failure().kind()).isEqualTo(FailureKind.TARGET_IN_USE);
+            }
+        };
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");
     }
 }

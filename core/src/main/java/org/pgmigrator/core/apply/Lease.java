@@ -1,0 +1,64 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+
+/// A right that only one session on the target may have at a time: an advisory lock, which ends with its session.
+///
+/// Source: https://www.postgresql.org/docs/current/explicit-locking.html (Advisory Locks)
+public final class Lease {
+
+    private static final Duration RETRY = Duration.ofMillis(250);
+
+    private static final String KEY = "hashtextextended('pgmigrator ' || ?, 0)";
+
+    private Lease() {}
+
+    /// Takes it, waiting for at most `limit`: the session of a process that is gone may still be ending.
+    ///
+    /// @param name what it is a right to, unique in the database
+    /// @param refused the sentence that says so if another session keeps it
+    /// @throws MigrationException TARGET_IN_USE if another session keeps it
+    public static void take(Connection target, String name, Duration limit, String refused)
+            throws SQLException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!tryTake(target, name)) {
+            if (System.nanoTime() >= deadline) {
+                throw new MigrationException(Failure.of(FailureKind.TARGET_IN_USE, refused, holder(target, name)));
+            }
+            Thread.sleep(RETRY);
+        }
+    }
+
+    private static boolean tryTake(Connection target, String name) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement("select pg_try_advisory_lock(" + KEY + ")")) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    private static String holder(Connection target, String name) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement("""
+                select 'advisory lock held by pid ' || a.pid || ' (' || coalesce(a.application_name, '') || ', from '
+                       || coalesce(host(a.client_addr), 'local') || ')'
+                from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+                  and l.classid::int8 << 32 | l.objid::int8 =\s""" + KEY + """
+
+                  and l.database = (select oid from pg_database where datname = current_database())""")) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getString(1) : "its advisory lock is held";
+            }
+        }
+    }
+}
