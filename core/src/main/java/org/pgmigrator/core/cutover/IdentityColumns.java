@@ -45,7 +45,7 @@ public final class IdentityColumns {
                         columns.add(new Column(
                                 table.name(),
                                 column.name(),
-                                "ALTER TABLE " + table.name().quoted() + " ALTER COLUMN "
+                                "ALTER TABLE IF EXISTS " + table.name().quoted() + " ALTER COLUMN "
                                         + QualifiedName.quote(column.name())));
                     }
                 }

@@ -11,6 +11,8 @@ import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.snapshot.LockedDdl;
+import org.pgmigrator.core.snapshot.Publications;
+import org.pgmigrator.core.snapshot.ReplicaIdentities;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,12 @@ final class Undoing {
         }
         try (Connection connection = database.connect(Session.named("clean-up"))) {
             for (StateStore.Undo entry : entries) {
+                if (entry.what().startsWith(ReplicaIdentities.WHAT)
+                        && left.stream().anyMatch(line -> line.contains(", " + Publications.WHAT))) {
+                    // Published without identity, the source would refuse UPDATE and DELETE.
+                    left.add(line(database.side(), entry) + "  -- not before the publication is gone");
+                    continue;
+                }
                 try {
                     undo(connection, entry);
                     forget(state, entry);

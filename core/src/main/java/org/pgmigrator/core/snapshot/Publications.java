@@ -19,6 +19,9 @@ import org.pgmigrator.core.postgres.SqlState;
 /// Source: https://www.postgresql.org/docs/current/sql-createpublication.html
 public final class Publications {
 
+    /// How the journal's entries of publications begin.
+    public static final String WHAT = "publication ";
+
     private Publications() {}
 
     /// Creates one publication.
@@ -29,7 +32,7 @@ public final class Publications {
             Connection source, String name, List<CatalogTable> tables, String actions, UndoLog undoLog)
             throws InterruptedException {
         String quoted = QualifiedName.quote(name);
-        long entry = undoLog.willCreate("publication " + quoted, "DROP PUBLICATION IF EXISTS " + quoted);
+        long entry = undoLog.willCreate(WHAT + quoted, "DROP PUBLICATION IF EXISTS " + quoted);
         // Leaves publish under their own names, so that the target may receive a leaf's TRUNCATE.
         String sql = "CREATE PUBLICATION " + quoted
                 + (tables.isEmpty()

@@ -15,6 +15,9 @@ import org.pgmigrator.core.postgres.SqlState;
 /// refuse UPDATE and DELETE. Source: https://www.postgresql.org/docs/current/sql-altertable.html (REPLICA IDENTITY)
 public final class ReplicaIdentities {
 
+    /// How the journal's entries of identities begin.
+    public static final String WHAT = "REPLICA IDENTITY FULL of ";
+
     private ReplicaIdentities() {}
 
     /// Sets it on each table, one after the other.
@@ -24,8 +27,7 @@ public final class ReplicaIdentities {
             throws InterruptedException {
         for (CatalogTable table : tables) {
             undoLog.willCreate(
-                    "REPLICA IDENTITY FULL of " + table.name(),
-                    "ALTER TABLE IF EXISTS " + only(table) + " REPLICA IDENTITY " + former(table));
+                    WHAT + table.name(), "ALTER TABLE IF EXISTS " + only(table) + " REPLICA IDENTITY " + former(table));
             try {
                 LockedDdl.execute(source, "ALTER TABLE " + only(table) + " REPLICA IDENTITY FULL");
             } catch (SQLException refusal) {

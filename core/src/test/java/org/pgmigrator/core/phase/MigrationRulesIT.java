@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,9 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
+import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.Servers;
@@ -125,11 +130,28 @@ class MigrationRulesIT {
             MigrationException failed = catchThrowableOfType(MigrationException.class, doomed::migrate);
 
             assertThat(failed).isNotNull();
-            assertThat(doomed.leftOnSource()).as(failed.failure().toString()).isEqualTo("0 slots, 0 publications");
-            assertThat(failed.failure().state())
-                    .doesNotContain("nothing was created")
-                    .contains("pgmigrator");
+            assertThat(doomed.leftOnSource())
+                    .as(failed.failure().toString())
+                    .isEqualTo("0 slots, 0 publications");
+            assertThat(failed.failure().state()).doesNotContain("nothing was created").contains("pgmigrator");
         }
+    }
+
+    @Test
+    void insertsDuringTheCutoverAreNoDifferenceOfAnInsertOnlyTable() throws Exception {
+        pair.withoutIdentity = WithoutIdentity.INSERT_ONLY;
+        pair.onSource("create table public.log (line text)");
+        boolean[] done = {false};
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "sequences") && !done[0]) {
+                done[0] = true;
+                pair.onSource("insert into public.log select 'line ' || i from generate_series(1, 30000) i");
+            }
+        };
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.log")).isEqualTo("30000");
     }
 
     @Test
@@ -139,12 +161,11 @@ class MigrationRulesIT {
                 "create table public.p_low partition of public.p for values from (0) to (100)",
                 "create table public.p_high partition of public.p for values from (100) to (200)",
                 "insert into public.p (id) select generate_series(1, 150)");
-        pair.filter = new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "p")), List.of());
+        pair.filter =
+                new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "p")), List.of());
         pair.hook = event -> {
             if (MigrationPair.isPhase(event, Phase.RESTORE)) {
-                pair.onSource(
-                        "insert into public.p (id) select generate_series(151, 199)",
-                        "delete from public.p where id = 1");
+                pair.onSource("insert into public.p (id) select generate_series(151, 199)", "delete from public.p where id = 1");
             }
         };
 
@@ -174,5 +195,36 @@ class MigrationRulesIT {
         pair.migrate();
 
         assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");
+    }
+
+    @Test
+    void anIdentityIsNotTakenBackWhileItsTableIsPublished() throws Exception {
+        pair.onSource(
+                "create table public.keyless (i int)",
+                "alter table public.keyless replica identity full",
+                "create publication p for table public.keyless");
+        Database source = Database.parse(
+                Side.SOURCE,
+                new Secret(sourceServer.uri(pair.name)),
+                Map.of());
+        Database target = Database.parse(
+                Side.TARGET,
+                new Secret(targetServer.uri(pair.name)),
+                Map.of());
+        try (StateStore state = StateStore.open(target, "it")) {
+            state.begin("");
+            state.undoLog(Side.SOURCE)
+                    .willCreate(
+                            "REPLICA IDENTITY FULL of public.keyless",
+                            "ALTER TABLE public.keyless REPLICA IDENTITY DEFAULT");
+            state.undoLog(Side.SOURCE)
+                    .willCreate("publication \"p\"", "DROP PUBLICATION p_that_cannot_be_dropped");
+
+            Undoing.Outcome outcome = Undoing.run(state, source);
+
+            assertThat(outcome.left()).hasSize(2);
+            assertThat(outcome.removed()).isEmpty();
+        }
+        pair.onSource("insert into public.keyless values (1)", "update public.keyless set i = 2");
     }
 }
