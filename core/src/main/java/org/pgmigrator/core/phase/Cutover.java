@@ -16,6 +16,7 @@ import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.cutover.DeferrableKeys;
 import org.pgmigrator.core.cutover.Marker;
+import org.pgmigrator.core.cutover.OpenWriters;
 import org.pgmigrator.core.cutover.Sequences;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -131,6 +132,7 @@ final class Cutover {
             step(
                     "proof",
                     insertOnly.size() + " insert-only tables compared, " + deferrable + " deferrable constraints");
+            awaitOpenWriters();
             Applier.MarkerApplied end = drain();
             requireNoSchemaChanges();
             if (end.changesBefore() == last.changesBefore()) {
@@ -174,6 +176,33 @@ final class Cutover {
             stillWritten(next.changesBefore() - last.changesBefore());
             last = next;
             Thread.sleep(QUIET_PAUSE);
+        }
+    }
+
+    /// Whoever is writing at this moment has ended before the next marker is written.
+    private void awaitOpenWriters() throws GivenUp, InterruptedException {
+        List<String> told = List.of();
+        while (true) {
+            List<String> writers = openWriters();
+            if (writers.isEmpty()) {
+                return;
+            }
+            if (!writers.equals(told)) {
+                listener.on(new ProgressEvent.Warning(
+                        "transactions on the source are still writing, the cutover waits for their end: "
+                                + String.join("; ", writers)));
+                told = writers;
+            }
+            requireTime("transactions were still writing on the source (" + String.join("; ", writers) + ")");
+            Thread.sleep(QUIET_PAUSE);
+        }
+    }
+
+    private List<String> openWriters() {
+        try {
+            return OpenWriters.list(observer, watch.carriedTables());
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The open transactions could not be listed.", refusal);
         }
     }
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +25,7 @@ import org.pgmigrator.core.phase.MigrationPair.Killed;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.Servers;
 
@@ -130,11 +134,37 @@ class MigrationRulesIT {
             MigrationException failed = catchThrowableOfType(MigrationException.class, doomed::migrate);
 
             assertThat(failed).isNotNull();
-            assertThat(doomed.leftOnSource())
-                    .as(failed.failure().toString())
-                    .isEqualTo("0 slots, 0 publications");
-            assertThat(failed.failure().state()).doesNotContain("nothing was created").contains("pgmigrator");
+            assertThat(doomed.leftOnSource()).as(failed.failure().toString()).isEqualTo("0 slots, 0 publications");
+            assertThat(failed.failure().state())
+                    .doesNotContain("nothing was created")
+                    .contains("pgmigrator");
         }
+    }
+
+    @Test
+    void aTransactionThatIsStillWritingOnTheSourceHoldsTheCutoverBack() throws Exception {
+        pair.timeout = Duration.ofSeconds(3);
+        try (Connection writer = sourceServer.connect(pair.name);
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            pair.hook = event -> {
+                if (event instanceof ProgressEvent.CaughtUp) {
+                    statement.execute("insert into public.t (v) values ('not yet committed')");
+                }
+            };
+
+            MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+            assertThat(refused).isNotNull();
+            assertThat(refused.failure().kind()).isEqualTo(FailureKind.CUTOVER_NOT_COMPLETED);
+            assertThat(refused.failure().why()).contains("public.t");
+            writer.commit();
+        }
+        pair.hook = event -> {};
+        pair.resume = true;
+        pair.control = new OperatorControl();
+        pair.migrate();
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("101");
     }
 
     @Test
@@ -161,11 +191,12 @@ class MigrationRulesIT {
                 "create table public.p_low partition of public.p for values from (0) to (100)",
                 "create table public.p_high partition of public.p for values from (100) to (200)",
                 "insert into public.p (id) select generate_series(1, 150)");
-        pair.filter =
-                new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "p")), List.of());
+        pair.filter = new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "p")), List.of());
         pair.hook = event -> {
             if (MigrationPair.isPhase(event, Phase.RESTORE)) {
-                pair.onSource("insert into public.p (id) select generate_series(151, 199)", "delete from public.p where id = 1");
+                pair.onSource(
+                        "insert into public.p (id) select generate_series(151, 199)",
+                        "delete from public.p where id = 1");
             }
         };
 
@@ -203,22 +234,15 @@ class MigrationRulesIT {
                 "create table public.keyless (i int)",
                 "alter table public.keyless replica identity full",
                 "create publication p for table public.keyless");
-        Database source = Database.parse(
-                Side.SOURCE,
-                new Secret(sourceServer.uri(pair.name)),
-                Map.of());
-        Database target = Database.parse(
-                Side.TARGET,
-                new Secret(targetServer.uri(pair.name)),
-                Map.of());
+        Database source = Database.parse(Side.SOURCE, new Secret(sourceServer.uri(pair.name)), Map.of());
+        Database target = Database.parse(Side.TARGET, new Secret(targetServer.uri(pair.name)), Map.of());
         try (StateStore state = StateStore.open(target, "it")) {
             state.begin("");
             state.undoLog(Side.SOURCE)
                     .willCreate(
                             "REPLICA IDENTITY FULL of public.keyless",
                             "ALTER TABLE public.keyless REPLICA IDENTITY DEFAULT");
-            state.undoLog(Side.SOURCE)
-                    .willCreate("publication \"p\"", "DROP PUBLICATION p_that_cannot_be_dropped");
+            state.undoLog(Side.SOURCE).willCreate("publication \"p\"", "DROP PUBLICATION p_that_cannot_be_dropped");
 
             Undoing.Outcome outcome = Undoing.run(state, source);
 
