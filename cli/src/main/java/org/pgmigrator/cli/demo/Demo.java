@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.Migration;
+import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.sandbox.compare.ComparisonResult;
@@ -35,7 +37,7 @@ final class Demo {
     private static final long LAG_THRESHOLD_BYTES = 1024 * 1024;
 
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
-    private static final Duration CUTOVER_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration CUTOVER_TIMEOUT = Duration.ofMinutes(5);
 
     /// Long enough for some hundred transactions on the new server.
     private static final Duration AFTERWARDS = Duration.ofSeconds(2);
@@ -122,10 +124,19 @@ final class Demo {
             migrationSummary = complete.summary();
             return;
         }
-        if (event instanceof ProgressEvent.CutoverComplete) {
+        boolean openStep =
+                event instanceof ProgressEvent.CutoverStep step && step.step().startsWith("open");
+        if (opened == 0 && (openStep || event instanceof ProgressEvent.CutoverComplete)) {
+            // Without such a step the end of the cutover counts, which is later: never less than the truth.
             opened = System.nanoTime();
         }
         screen.on(event);
+        if (event instanceof ProgressEvent.PhaseStarted started && started.phase() == Phase.STREAM_APPLY) {
+            Objects.requireNonNull(stage).copyIsDone();
+            if (!operator) {
+                automatic.streaming();
+            }
+        }
         if (event instanceof ProgressEvent.CaughtUp) {
             if (operator) {
                 tell(
@@ -181,8 +192,11 @@ final class Demo {
         }
     }
 
+    /// Sequences that were left behind would refuse every new order, a third of the transactions. A few refusals are
+    /// the
+    /// application's own: two of its sessions now and then renumber the same order.
     private static void requireAccepted(WorkloadTotals afterwards) {
-        if (afterwards.refusedCount() > 0 || afterwards.committed() == 0) {
+        if (afterwards.committed() == 0 || 10 * afterwards.refusedCount() > afterwards.committed()) {
             throw new MigrationException(Failure.of(
                     FailureKind.VERIFICATION_MISMATCH,
                     "The application cannot go on as before on the target.",

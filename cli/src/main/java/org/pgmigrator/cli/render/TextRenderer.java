@@ -71,10 +71,12 @@ public final class TextRenderer implements Renderer {
 
     @Override
     public synchronized void on(ProgressEvent event) {
+        if (!(event instanceof ProgressEvent.Finding)) {
+            tellPassedChecks();
+        }
         switch (event) {
             case ProgressEvent.Finding finding -> finding(finding);
             case ProgressEvent.PhaseStarted started -> {
-                tellPassedChecks();
                 copyLineAt = Instant.MIN;
                 line(started.phase(), started.detail());
             }
@@ -107,7 +109,6 @@ public final class TextRenderer implements Renderer {
             checksPassed++;
             return;
         }
-        tellPassedChecks();
         say(FindingText.of(finding, style));
     }
 
@@ -127,7 +128,6 @@ public final class TextRenderer implements Renderer {
     }
 
     private void complete(List<String> summary) {
-        tellPassedChecks();
         say(style.good("Done."));
         summary.forEach(fact -> out.println(INDENT + String.join("\n" + INDENT, FailureText.lines(fact))));
     }

@@ -2,7 +2,6 @@ package org.pgmigrator.cli.signal;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.pgmigrator.cli.render.Wording;
 import org.pgmigrator.core.error.ExitCode;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.progress.ProgressEvent;
@@ -70,7 +69,7 @@ public final class InterruptPolicy implements AutoCloseable {
                 stopping("child processes to end and what was created on both sides to be removed");
                 say("Ctrl+C: stopping, and removing what was created on both sides. The source goes on serving.");
             }
-            case CUT_OVER -> say("Ctrl+C: cutting over. " + Wording.inFull(OnInterrupt.STOP_NOW));
+            case CUT_OVER -> say("Ctrl+C: cutting over. The next one gives the cutover up.");
             case STOP_NOW -> {
                 stopping("the target's transaction to end and the sessions to be closed");
                 say("Ctrl+C: giving up the cutover and stopping now. The source goes on serving, slot and progress are "

@@ -37,8 +37,7 @@ class InterruptPolicyTest {
 
         policy.interrupted();
 
-        assertThat(screen.getFirst())
-                .startsWith("Ctrl+C: cutting over. Ctrl+C now: give up the cutover and stop at once.");
+        assertThat(screen).containsExactly("Ctrl+C: cutting over. The next one gives the cutover up.");
     }
 
     @Test

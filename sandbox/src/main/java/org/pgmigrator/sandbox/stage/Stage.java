@@ -8,6 +8,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.sandbox.compare.ComparisonResult;
 import org.pgmigrator.sandbox.compare.DatabaseComparison;
@@ -15,7 +17,6 @@ import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.SandboxException;
 import org.pgmigrator.sandbox.workload.Shop;
-import org.pgmigrator.sandbox.workload.Workload;
 import org.pgmigrator.sandbox.workload.WorkloadOptions;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 import org.pgmigrator.sandbox.workload.WorkloadTotals;
@@ -36,7 +37,7 @@ public final class Stage implements AutoCloseable {
 
     private final PostgresServer source;
     private final PostgresServer target;
-    private @Nullable Workload workload;
+    private @Nullable ShopUnderCopy workload;
     private @Nullable WorkloadRun application;
 
     private Stage(PostgresServer source, PostgresServer target) {
@@ -44,21 +45,37 @@ public final class Stage implements AutoCloseable {
         this.target = target;
     }
 
-    /// Starts both servers, each with an empty database.
+    /// Starts both servers at the same time, each with an empty database.
     ///
     /// @param programs the folder that the servers' programs are unpacked into; it has to be open to other users
     public static Stage open(int sourceMajor, int targetMajor, Path programs) {
         System.setProperty("pgmigrator.servers.cache", programs.toString());
-        PostgresServer source = EmbeddedServer.start(sourceMajor, DATABASE);
+        CompletableFuture<PostgresServer> target = CompletableFuture.supplyAsync(
+                () -> EmbeddedServer.start(targetMajor, DATABASE),
+                start -> Thread.ofPlatform().name("stage-target").start(start));
+        @Nullable PostgresServer source = null;
         try {
-            return new Stage(source, EmbeddedServer.start(targetMajor, DATABASE));
+            source = EmbeddedServer.start(sourceMajor, DATABASE);
+            return new Stage(source, target.join());
         } catch (RuntimeException failure) {
-            try {
+            // Whatever has started has to go, the target also if it is only just starting.
+            if (source != null) {
                 source.close();
-            } catch (RuntimeException second) {
-                failure.addSuppressed(second);
             }
-            throw failure;
+            if (!target.isCompletedExceptionally()) {
+                target.handle((server, ignored) -> server)
+                        .thenAccept(Stage::closeIfStarted)
+                        .join();
+            }
+            throw failure instanceof CompletionException wrapper && wrapper.getCause() instanceof SandboxException cause
+                    ? cause
+                    : failure;
+        }
+    }
+
+    private static void closeIfStarted(@Nullable PostgresServer server) {
+        if (server != null) {
+            server.close();
         }
     }
 
@@ -85,7 +102,7 @@ public final class Stage implements AutoCloseable {
     /// @param customers about six rows for each
     /// @return the number of rows
     public long fill(int customers) {
-        Workload shop = Shop.ofSize(customers);
+        ShopUnderCopy shop = new ShopUnderCopy(Shop.ofSize(customers));
         workload = shop;
         try (Connection connection = source.connect(DATABASE);
                 Statement statement = connection.createStatement()) {
@@ -114,6 +131,13 @@ public final class Stage implements AutoCloseable {
     /// @param transactionsPerSecond of all clients together; 0 for as fast as they can
     public synchronized void startWriting(int clients, double transactionsPerSecond) {
         application = options(clients, transactionsPerSecond).start(() -> source.connect(DATABASE));
+    }
+
+    /// From now on the application truncates tables as well; until then that would hold up the copy, and the copy it.
+    public void copyIsDone() {
+        if (workload != null) {
+            workload.copyIsDone();
+        }
     }
 
     /// The application stops writing. When this returns, its last session is closed; calling it again returns the same.

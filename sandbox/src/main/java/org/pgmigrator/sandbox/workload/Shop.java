@@ -19,15 +19,22 @@ import org.pgmigrator.sandbox.server.ConnectionSource;
 ///
 /// @param size customers at the start
 /// @param tableWithoutIdentity whether there is `shop.readings`, which has no replica identity and only grows
-public record Shop(int size, boolean tableWithoutIdentity) implements Workload {
+/// @param truncates whether its transactions truncate: TRUNCATE waits for every reader of the table, and every later
+///     reader waits for it, so an application that does it cannot be dumped while it goes on
+public record Shop(int size, boolean tableWithoutIdentity, boolean truncates) implements Workload {
 
     /// Every table with a replica identity.
     public static Shop ofSize(int size) {
-        return new Shop(size, false);
+        return new Shop(size, false, true);
     }
 
     public Shop withTableWithoutIdentity() {
-        return new Shop(size, true);
+        return new Shop(size, true, truncates);
+    }
+
+    /// The same tables, without the transactions that truncate one.
+    public Shop withoutTruncate() {
+        return new Shop(size, tableWithoutIdentity, false);
     }
 
     @Override
@@ -51,7 +58,9 @@ public record Shop(int size, boolean tableWithoutIdentity) implements Workload {
                     random.nextInt(9),
                     random.nextDouble());
         }
-        return ShopOperation.choose(random).run(session);
+        ShopOperation operation = ShopOperation.choose(random);
+        return (operation == ShopOperation.EMPTY_CARTS && !truncates ? ShopOperation.FILL_CART : operation)
+                .run(session);
     }
 
     private static String script(String name) {
