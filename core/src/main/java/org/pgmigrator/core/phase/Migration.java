@@ -64,15 +64,22 @@ public final class Migration {
                 new OfflineMigration(config, source, target, validated, listener, confirmation, control).run();
             }
         } catch (InterruptedException stop) {
-            control.detach();
-            throw Stops.exception(control, "Nothing was created on either side.", List.of());
+            throw stopped();
         } catch (MigrationException failed) {
+            if (control.isStopPending()) {
+                throw stopped();
+            }
             control.detach();
             throw failed.failure().state().isEmpty()
                     ? new MigrationException(
                             failed.failure().withState("both databases are as they were: nothing was created"), failed)
                     : failed;
         }
+    }
+
+    private MigrationException stopped() {
+        control.detach();
+        return Stops.exception(control, "Nothing was created on either side.", List.of());
     }
 
     private Validated validate(Database source, Database target) throws InterruptedException {

@@ -62,12 +62,19 @@ final class OfflineMigration {
             listener.on(new ProgressEvent.Complete(List.of(
                     "the target holds the source as it was when the dump began", sequences + " sequences were set")));
         } catch (InterruptedException stop) {
-            control.detach();
-            throw Stops.exception(control, removed(room), List.of("Run the same command to start again."));
+            throw stopped(room);
         } catch (MigrationException failed) {
+            if (control.isStopPending()) {
+                throw stopped(room);
+            }
             control.detach();
             throw new MigrationException(failed.failure().withState(removed(room)), failed);
         }
+    }
+
+    private MigrationException stopped(TargetRoom room) {
+        control.detach();
+        return Stops.exception(control, removed(room), List.of("Run the same command to start again."));
     }
 
     private String removed(TargetRoom room) {

@@ -180,7 +180,7 @@ final class OnlineMigration {
         } catch (InterruptedException stop) {
             throw abandonCopy(state, room, Optional.empty());
         } catch (MigrationException failed) {
-            throw abandonCopy(state, room, Optional.of(failed));
+            throw abandonCopy(state, room, control.isStopPending() ? Optional.empty() : Optional.of(failed));
         }
         stream(state, fingerprint);
     }
@@ -272,17 +272,28 @@ final class OnlineMigration {
                         listener);
                 streamUntilProved(state, observer, session, watch);
             }
-        } catch (SQLException closing) {
-            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", closing);
+        } catch (SQLException lost) {
+            throw ended(state, SqlState.toException(Side.SOURCE, "The session on the source failed.", lost));
         } catch (InterruptedException stop) {
-            control.detach();
-            throw Stops.exception(control, streamingState(), leftAndHowToGoOn(state));
+            throw stopped(state);
         } catch (MigrationException failed) {
-            control.detach();
-            throw failed.failure().state().isEmpty()
-                    ? new MigrationException(failed.failure().withState(streamingState()), failed)
-                    : failed;
+            throw ended(state, failed);
         }
+    }
+
+    private MigrationException ended(StateStore state, MigrationException failed) {
+        if (control.isStopPending()) {
+            return stopped(state);
+        }
+        control.detach();
+        return failed.failure().state().isEmpty()
+                ? new MigrationException(failed.failure().withState(streamingState()), failed)
+                : failed;
+    }
+
+    private MigrationException stopped(StateStore state) {
+        control.detach();
+        return Stops.exception(control, streamingState(), leftAndHowToGoOn(state));
     }
 
     /// Drops only what is known not to be carried (the operator's own publication may send more than that). A name that

@@ -111,6 +111,12 @@ public final class OperatorControl {
         return Optional.ofNullable(stop);
     }
 
+    /// Whether a stop has interrupted the current thread and nobody has taken notice yet: a failure now is its
+    /// consequence, since a connection that is being opened ends with an interrupt.
+    synchronized boolean isStopPending() {
+        return stop != null && Thread.currentThread().isInterrupted();
+    }
+
     /// The point of no return: true if no stop was asked for before it, and none will be heard after it.
     synchronized boolean passPointOfNoReturn() {
         if (stop != null) {

@@ -165,10 +165,18 @@ final class StreamSession implements AutoCloseable {
         return applier.failure().or(receiver::failure);
     }
 
+    /// Ends both in order, also for a stop that has interrupted this thread: only a second interrupt cuts them off.
     @Override
     public void close() {
-        receiver.close();
-        applier.close();
+        boolean interrupted = Thread.interrupted();
+        try {
+            receiver.close();
+            applier.close();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /// Who the source is: positions are comparable only within one system and timeline.

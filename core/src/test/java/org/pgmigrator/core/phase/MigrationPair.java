@@ -35,6 +35,9 @@ final class MigrationPair {
 
     FilterConfig filter = FilterConfig.EVERYTHING;
     WithoutIdentity withoutIdentity = WithoutIdentity.FAIL;
+    MigrationConfig.Mode mode = MigrationConfig.Mode.ONLINE;
+    CutoverConfig.When when = CutoverConfig.When.CAUGHT_UP;
+    long sequenceBuffer;
     boolean resume;
     boolean keepSubscription;
     Duration timeout = Duration.ofSeconds(30);
@@ -96,12 +99,12 @@ final class MigrationPair {
         MigrationConfig config = new MigrationConfig(
                 new Secret(sourceServer.uri(name)),
                 new Secret(targetServer.uri(name)),
-                MigrationConfig.Mode.ONLINE,
+                mode,
                 new ReplicationConfig(name, Optional.empty(), "it", withoutIdentity),
                 new CopyConfig(1, false, false, false, false, Optional.empty(), Optional.of(workDir)),
                 filter,
                 new LagConfig(LagConfig.DEFAULT_THRESHOLD_BYTES, Duration.ofMillis(200)),
-                new CutoverConfig(keepSubscription, 0, timeout, CutoverConfig.When.CAUGHT_UP),
+                new CutoverConfig(keepSubscription, sequenceBuffer, timeout, when),
                 resume,
                 true);
         new Migration(config, Map.of("PATH", System.getenv("PATH")), this::on, (question, details) -> true, control)

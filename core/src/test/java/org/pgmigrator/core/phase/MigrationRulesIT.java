@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
@@ -250,5 +251,39 @@ class MigrationRulesIT {
             assertThat(outcome.removed()).isEmpty();
         }
         pair.onSource("insert into public.keyless values (1)", "update public.keyless set i = 2");
+    }
+
+    @Test
+    void aStopThatMeetsAConnectionAttemptIsAStop() {
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.PREPARE_SNAPSHOT)) {
+                pair.control.terminate();
+            }
+        };
+
+        MigrationException stopped = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(stopped).isNotNull();
+        assertThat(stopped.failure().kind())
+                .as(stopped.failure().toString())
+                .isEqualTo(FailureKind.STOPPED_BY_TERMINATE);
+        assertThat(Thread.interrupted()).isFalse();
+    }
+
+    @Test
+    void aStopEndsTheStreamInOrder() {
+        pair.when = CutoverConfig.When.OPERATOR;
+        pair.hook = event -> {
+            if (event instanceof ProgressEvent.CaughtUp) {
+                pair.control.terminate();
+            }
+        };
+
+        MigrationException stopped = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(stopped).isNotNull();
+        assertThat(stopped.failure().kind()).isEqualTo(FailureKind.STOPPED_BY_TERMINATE);
+        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+                .doesNotContain("applier", "wal-receiver");
     }
 }
