@@ -1,5 +1,7 @@
 package org.pgmigrator.core.postgres;
 
+import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -60,7 +62,7 @@ public record CatalogFingerprint(Map<String, String> digests) {
         StringBuilder text = new StringBuilder();
         digests.forEach((table, digest) -> text.append(digest)
                 .append(' ')
-                .append(table.replace("\\", "\\\\").replace("\n", "\\n"))
+                .append(URLEncoder.encode(table, StandardCharsets.UTF_8))
                 .append('\n'));
         return text.toString();
     }
@@ -68,12 +70,10 @@ public record CatalogFingerprint(Map<String, String> digests) {
     /// Reads what [#toText] wrote.
     public static CatalogFingerprint parse(String text) {
         Map<String, String> digests = new TreeMap<>();
-        text.lines()
-                .forEach(line -> digests.put(
-                        line.substring(line.indexOf(' ') + 1)
-                                .replace("\\n", "\n")
-                                .replace("\\\\", "\\"),
-                        line.substring(0, line.indexOf(' '))));
+        text.lines().forEach(line -> {
+            int blank = line.indexOf(' ');
+            digests.put(URLDecoder.decode(line.substring(blank + 1), StandardCharsets.UTF_8), line.substring(0, blank));
+        });
         return new CatalogFingerprint(digests);
     }
 
