@@ -3,7 +3,9 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.copy.TargetStatistics;
 import org.pgmigrator.core.cutover.Sequences;
 import org.pgmigrator.core.error.MigrationException;
@@ -90,8 +92,8 @@ final class OfflineMigration {
     private int sequences() {
         try (Connection from = source.connect(Session.named("sequences"));
                 Connection to = target.connect(Session.named("sequences"))) {
-            return Sequences.copy(
-                    from, to, config.filter()::carries, config.cutover().sequenceBuffer());
+            Set<QualifiedName> carried = Set.copyOf(validated.source().sequences());
+            return Sequences.copy(from, to, carried::contains, config.cutover().sequenceBuffer());
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The sequences could not be set.", refusal);
         }
