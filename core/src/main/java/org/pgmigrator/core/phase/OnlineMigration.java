@@ -266,6 +266,7 @@ final class OnlineMigration {
                         observer,
                         session,
                         config.replication().slotName(),
+                        CopyDatabase.publications(config, validated),
                         config.lag(),
                         fingerprint,
                         CopyDatabase.carried(config),

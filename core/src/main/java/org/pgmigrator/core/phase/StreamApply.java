@@ -3,6 +3,7 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
@@ -18,6 +19,7 @@ import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.snapshot.Publications;
 
 /// Watches the stream while it runs: the heartbeat, caught up or not, changes of schema on the source.
 ///
@@ -33,6 +35,7 @@ final class StreamApply {
     private final Connection observer;
     private final StreamSession session;
     private final String slot;
+    private final List<String> publications;
     private final LagConfig config;
     private final CatalogFingerprint atSnapshot;
     private final Predicate<CatalogTable> carried;
@@ -50,6 +53,7 @@ final class StreamApply {
             Connection observer,
             StreamSession session,
             String slot,
+            List<String> publications,
             LagConfig config,
             CatalogFingerprint atSnapshot,
             Predicate<CatalogTable> carried,
@@ -57,6 +61,7 @@ final class StreamApply {
         this.observer = observer;
         this.session = session;
         this.slot = slot;
+        this.publications = List.copyOf(publications);
         this.config = config;
         this.atSnapshot = atSnapshot;
         this.carried = carried;
@@ -152,7 +157,15 @@ final class StreamApply {
 
     /// What differs on the source now from what was copied, a line each.
     List<String> schemaChanges() {
-        return atSnapshot.differences(CatalogFingerprint.of(carriedTables()));
+        List<CatalogTable> tables = carriedTables();
+        List<String> changes = new ArrayList<>(atSnapshot.differences(CatalogFingerprint.of(tables)));
+        try {
+            Publications.unpublished(observer, publications, tables)
+                    .forEach(table -> changes.add("table " + table + " is in no publication that is streamed"));
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source's publications could not be read.", lost);
+        }
+        return changes;
     }
 
     /// The carried tables as the source has them now.

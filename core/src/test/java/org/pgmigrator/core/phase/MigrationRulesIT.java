@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
@@ -285,5 +286,34 @@ class MigrationRulesIT {
         assertThat(stopped.failure().kind()).isEqualTo(FailureKind.STOPPED_BY_TERMINATE);
         assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
                 .doesNotContain("applier", "wal-receiver");
+    }
+
+    @Test
+    void anOfflineCopyOfOneTableSetsItsSequence() throws Exception {
+        pair.onSource("create table public.other (id serial)", "insert into public.other default values");
+        pair.mode = MigrationConfig.Mode.OFFLINE;
+        pair.filter = new FilterConfig(List.of(), List.of(), List.of(new QualifiedName("public", "t")), List.of());
+        pair.sequenceBuffer = 7;
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select last_value from public.t_id_seq")).isEqualTo("107");
+    }
+
+    @Test
+    void aTableThatLeavesThePublicationHoldsTheCutoverBack() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isPhase(event, Phase.RESTORE)) {
+                pair.onSource(
+                        "alter publication " + pair.name + " drop table public.t",
+                        "insert into public.t (v) values ('not sent')");
+            }
+        };
+
+        MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(refused).isNotNull();
+        assertThat(refused.failure().kind()).isEqualTo(FailureKind.CUTOVER_NOT_COMPLETED);
+        assertThat(refused.failure().why()).contains("public.t").contains("publication");
     }
 }
