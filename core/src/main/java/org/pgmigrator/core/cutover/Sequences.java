@@ -29,7 +29,7 @@ public final class Sequences {
     private static final int CHUNK = 500;
 
     private static final String LIST = """
-            select n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax
+            select n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle
             from pg_sequence s
             join pg_class c on c.oid = s.seqrelid
             join pg_namespace n on n.oid = c.relnamespace
@@ -44,13 +44,15 @@ public final class Sequences {
 
     /// One sequence's definition and state.
     ///
+    /// @param cycles whether it begins again at its limit, so that its values come again anyway
     /// @param called `is_called`: false if the next value is `lastValue` itself
-    record SequenceState(QualifiedName name, long increment, long min, long max, long lastValue, boolean called) {
+    record SequenceState(
+            QualifiedName name, long increment, long min, long max, boolean cycles, long lastValue, boolean called) {
 
         /// The state that the target gets: `buffer` increments further in its own direction, within its limits. A
-        /// sequence that was never called stays so.
+        /// sequence that was never called stays so, and one that cycles has no further.
         SequenceState advanced(long buffer) {
-            if (!called || buffer == 0) {
+            if (!called || cycles || buffer == 0) {
                 return this;
             }
             BigInteger wanted = BigInteger.valueOf(increment)
@@ -59,7 +61,7 @@ public final class Sequences {
             long moved = wanted.max(BigInteger.valueOf(min))
                     .min(BigInteger.valueOf(max))
                     .longValueExact();
-            return new SequenceState(name, increment, min, max, moved, true);
+            return new SequenceState(name, increment, min, max, cycles, moved, true);
         }
     }
 
@@ -108,7 +110,8 @@ public final class Sequences {
             while (row.next()) {
                 QualifiedName name = new QualifiedName(row.getString(1), row.getString(2));
                 if (carried.test(name)) {
-                    definitions.add(new SequenceState(name, row.getLong(3), row.getLong(4), row.getLong(5), 0, false));
+                    definitions.add(new SequenceState(
+                            name, row.getLong(3), row.getLong(4), row.getLong(5), row.getBoolean(6), 0, false));
                 }
             }
         }
@@ -138,6 +141,7 @@ public final class Sequences {
                             definition.increment(),
                             definition.min(),
                             definition.max(),
+                            definition.cycles(),
                             row.getLong(2),
                             row.getBoolean(3)));
                 }

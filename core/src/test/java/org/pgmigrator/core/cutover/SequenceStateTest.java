@@ -11,7 +11,7 @@ class SequenceStateTest {
     private static final QualifiedName NAME = new QualifiedName("public", "s");
 
     private static SequenceState state(long increment, long min, long max, long last, boolean called) {
-        return new SequenceState(NAME, increment, min, max, last, called);
+        return new SequenceState(NAME, increment, min, max, false, last, called);
     }
 
     @Test
@@ -28,6 +28,12 @@ class SequenceStateTest {
     void aSequenceThatWasNeverCalledStaysSo() {
         SequenceState never = state(1, 1, Long.MAX_VALUE, 1, false);
         assertThat(never.advanced(1_000)).isEqualTo(never);
+    }
+
+    @Test
+    void aSequenceThatCyclesStaysWhereItIs() {
+        SequenceState cycling = new SequenceState(NAME, 1, 1, 9, true, 7, true);
+        assertThat(cycling.advanced(100)).isEqualTo(cycling);
     }
 
     @Test
