@@ -227,7 +227,7 @@ final class Cutover {
             watch.requireRunning();
             requireTime("the target had not reached the marker");
             if (System.nanoTime() >= nextTick) {
-                watch.tick();
+                watch.tickInCutover();
                 nextTick = System.nanoTime() + Duration.ofSeconds(1).toNanos();
             }
             Thread.sleep(MARKER_POLL);

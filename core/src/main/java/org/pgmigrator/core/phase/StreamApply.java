@@ -80,6 +80,15 @@ final class StreamApply {
     ///
     /// @throws MigrationException if an engine has failed, the slot is lost, or the source does not answer
     void tick() {
+        tick(false);
+    }
+
+    /// As [#tick()], while the cutover drains: the heartbeat is one of the cutover then.
+    void tickInCutover() {
+        tick(true);
+    }
+
+    private void tick(boolean cuttingOver) {
         requireRunning();
         SourceSample sample = StreamSession.sample(observer, slot);
         StreamSession.requireUsable(sample, slot);
@@ -90,7 +99,7 @@ final class StreamApply {
         OptionalDouble lagSeconds = clock.secondsBehind(now, applier.reachedLsn());
         noteEdge(lagBytes);
         if (now >= nextHeartbeat) {
-            heartbeat(sample, now, lagBytes, lagSeconds);
+            heartbeat(cuttingOver ? Phase.CUTOVER : phase(), sample, now, lagBytes, lagSeconds);
         }
         if (now >= nextFingerprint) {
             watchSchema();
@@ -124,12 +133,12 @@ final class StreamApply {
         return Math.max(2 * config.thresholdBytes(), 1 << 20);
     }
 
-    private void heartbeat(SourceSample sample, long now, long lagBytes, OptionalDouble lagSeconds) {
+    private void heartbeat(Phase phase, SourceSample sample, long now, long lagBytes, OptionalDouble lagSeconds) {
         Applier applier = session.applier();
         long changes = applier.changesApplied();
         double seconds = Math.max((now - lastHeartbeat) / 1e9, 1e-3);
         listener.on(new ProgressEvent.Lag(
-                phase(),
+                phase,
                 sample.flushLsn(),
                 session.receivedLsn(),
                 applier.appliedLsn(),
