@@ -113,6 +113,11 @@ final class SqlBatch {
             for (Entry entry : entries) {
                 try {
                     statement.execute(text.substring(entry.start(), entry.end()));
+                    long count = statement.getLargeUpdateCount();
+                    if (entry.rowChange() != null && count != 1) {
+                        found = Optional.of(TargetErrors.wrongCount(entry.rowChange(), count, entry.origin()));
+                        break;
+                    }
                 } catch (SQLException repeated) {
                     found = Optional.of(TargetErrors.of(entry.describe(), entry.origin(), repeated));
                     break;

@@ -34,10 +34,11 @@ import org.pgmigrator.decoder.Lsn;
 
 /// From the operator's wish to the proof that the target has everything: drain, quiet, sequences, and once more.
 ///
-/// This version takes no lock on the source, so it proves instead that nobody writes: two markers with no change
+/// This version takes no lock on the source, so it proves what can be proved without one: that nothing was written
 /// between
-/// them, the second after the sequences were set. While the source is written to, it waits; nothing is opened on a
-/// guess.
+/// two markers, the second after the sequences were set. While the source is written to, it waits. What is written
+/// after
+/// the last marker nobody sees: that is why the operator must have stopped the writes.
 final class Cutover {
 
     private static final Duration MARKER_POLL = Duration.ofMillis(5);

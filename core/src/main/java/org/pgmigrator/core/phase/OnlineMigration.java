@@ -369,6 +369,8 @@ final class OnlineMigration {
     private void finish(StateStore state, StreamSession session, Cutover cutover, Cutover.Proved proved) {
         long transactions = session.applier().transactionsApplied();
         long changes = session.applier().changesApplied();
+        // Nothing of ours may write to the target once it is open: the proof is of this moment.
+        session.close();
         // From here on a resume must know that the target may be open.
         state.phase(Phase.CUTOVER);
         Undoing.Outcome opened = Undoing.run(state, target);
@@ -383,7 +385,6 @@ final class OnlineMigration {
         }
         cutover.step("open target", "identity columns as on the source, default_transaction_read_only reset");
         Duration elapsed = Duration.ofNanos(System.nanoTime() - cutover.startedNanos());
-        session.close();
         List<String> left = config.cutover().keepSubscription() ? List.of() : cleanUp(state);
         cutover.step("clean up", left.isEmpty() ? whatIsKept(state) : "not complete");
         listener.on(new ProgressEvent.CutoverComplete(proved.finalLsn(), elapsed, Optional.empty()));

@@ -29,6 +29,8 @@ import org.pgmigrator.core.postgres.SqlState;
 /// Not thread-safe. Closing it ends the snapshot for all who have not imported it.
 public final class ExportedSnapshot implements AutoCloseable {
 
+    private static final String LOCK_TIMEOUT = "15s";
+
     private final Connection holder;
     private final String id;
     private final List<CatalogTable> tables;
@@ -51,6 +53,8 @@ public final class ExportedSnapshot implements AutoCloseable {
         try (Statement statement = holder.createStatement()) {
             statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             statement.execute("SET TRANSACTION SNAPSHOT '" + slot.snapshot() + "'");
+            // Somebody who holds a table exclusively must not hold us up for ever, with nothing on the screen.
+            statement.execute("SET LOCAL lock_timeout = '" + LOCK_TIMEOUT + "'");
             List<CatalogTable> before =
                     Catalog.tables(holder).stream().filter(carried).toList();
             lock(statement, before);

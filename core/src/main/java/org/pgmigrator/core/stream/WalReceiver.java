@@ -156,7 +156,7 @@ public final class WalReceiver implements AutoCloseable {
             fail(known);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException | OutOfMemoryError bug) {
+        } catch (RuntimeException | Error bug) {
             fail(new MigrationException(
                     Failure.of(FailureKind.BUG, "The receiver of the stream failed.", bug.toString()), bug));
         } finally {
