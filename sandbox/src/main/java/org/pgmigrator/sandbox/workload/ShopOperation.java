@@ -62,7 +62,11 @@ enum ShopOperation {
         boolean run(ShopSession session) throws SQLException {
             // Swaps the first two lines' keys through a third value.
             long order = session.anyOrder();
-            session.run("UPDATE shop.order_lines SET line_number = 0 WHERE order_id = ? AND line_number = 1", order);
+            if (session.run("UPDATE shop.order_lines SET line_number = 0 WHERE order_id = ? AND line_number = 1", order)
+                    == 0) {
+                // Another client has just swapped them: what this statement sees as line 2 is line 1 already.
+                return true;
+            }
             session.run("UPDATE shop.order_lines SET line_number = 1 WHERE order_id = ? AND line_number = 2", order);
             session.run("UPDATE shop.order_lines SET line_number = 2 WHERE order_id = ? AND line_number = 0", order);
             return true;

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.pgmigrator.sandbox.compare.DatabaseComparison;
+import org.pgmigrator.sandbox.server.ConnectionSource;
 import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.server.ServerSpec;
 import org.pgmigrator.sandbox.server.StopMode;
@@ -110,6 +112,25 @@ class WorkloadIT {
                 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
                 WHERE nspname = 'shop' AND relkind = 'r' AND relreplident <> 'f' AND NOT EXISTS (
                     SELECT FROM pg_index i WHERE indrelid = c.oid AND (indisprimary OR indisreplident))""")).containsExactly("readings");
+    }
+
+    @Test
+    void clientsThatSwapTheSameLinesRefuseNobody() throws Exception {
+        Shop.ofSize(10).prepare(WorkloadIT::app);
+        Workload swaps = new Workload() {
+            @Override
+            public void prepare(ConnectionSource database) {}
+
+            @Override
+            public boolean transaction(Connection connection, RandomGenerator random) throws SQLException {
+                return ShopOperation.RENUMBER_LINES.run(new ShopSession(connection, random));
+            }
+        };
+        try (WorkloadRun run = WorkloadOptions.of(swaps).clients(6).seed(7).start(WorkloadIT::app)) {
+            assertThat(run.awaitCommitted(1_000, DEADLINE)).isTrue();
+            WorkloadTotals totals = run.stop();
+            assertThat(totals.refused()).as(totals.toString()).isEmpty();
+        }
     }
 
     @Test
