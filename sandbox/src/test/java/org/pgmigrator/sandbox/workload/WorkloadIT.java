@@ -134,6 +134,22 @@ class WorkloadIT {
     }
 
     @Test
+    void anOrderOfACustomerWhoIsNotThereYetIsNotPlaced() throws SQLException {
+        Shop.ofSize(10).prepare(WorkloadIT::app);
+        server.execute(
+                "app",
+                "SELECT setval(pg_get_serial_sequence('shop.customers', 'id'), 1000000)",
+                "INSERT INTO shop.customers (email) VALUES ('far')");
+        try (Connection connection = app()) {
+            connection.setAutoCommit(false);
+            for (int seed = 0; seed < 100; seed++) {
+                ShopOperation.PLACE_ORDER.run(new ShopSession(connection, new SplittableRandom(seed)));
+                connection.commit();
+            }
+        }
+    }
+
+    @Test
     void rateIsBounded() throws Exception {
         TpcB workload = TpcB.ofScale(1);
         workload.prepare(WorkloadIT::app);
