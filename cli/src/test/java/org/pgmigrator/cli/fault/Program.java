@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.pgmigrator.cli.migrate.HearingSignals;
 
 /// One run of the program, in a process of its own with its own folder for temporary files.
 final class Program implements AutoCloseable {
@@ -43,7 +44,8 @@ final class Program implements AutoCloseable {
             Path temporary = Files.createTempDirectory(folder, "tmp");
             Path out = Files.createTempFile(folder, "out", ".txt");
             Path err = Files.createTempFile(folder, "err", ".txt");
-            List<String> command = new ArrayList<>(List.of(
+            List<String> command = new ArrayList<>(HearingSignals.prefix());
+            command.addAll(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:+UseSerialGC",
                     "-Xmx" + heap,

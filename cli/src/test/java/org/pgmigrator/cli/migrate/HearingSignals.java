@@ -5,14 +5,14 @@ import java.util.List;
 
 /// Lets a child process hear Ctrl+C also where this one does not: a script that was started in the background ignores
 /// INT, its children inherit that, and Java keeps to it.
-final class HearingSignals {
+public final class HearingSignals {
 
     private static final List<String> PREFIX = List.of("env", "--default-signal=INT,TERM,HUP");
 
     private HearingSignals() {}
 
     /// What to put before a command. Empty where `env` cannot do it (before coreutils 8.31, and elsewhere than on GNU).
-    static List<String> prefix() {
+    public static List<String> prefix() {
         return Works.ANSWER ? PREFIX : List.of();
     }
 
