@@ -59,6 +59,36 @@ public final class Tuple {
         return kind(column) == UNCHANGED_TOAST;
     }
 
+    /// Whether any column is unchanged TOAST.
+    public boolean hasUnchangedToast() {
+        for (int column = 0; column < columnCount(); column++) {
+            if (array[starts[column]] == UNCHANGED_TOAST) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether both columns are of the same kind with the same bytes.
+    public boolean sameValue(int column, Tuple other, int otherColumn) {
+        return Arrays.equals(
+                array,
+                starts[Objects.checkIndex(column, columnCount())],
+                starts[column + 1],
+                other.array,
+                other.starts[Objects.checkIndex(otherColumn, other.columnCount())],
+                other.starts[otherColumn + 1]);
+    }
+
+    /// A hash that is equal wherever [#sameValue] is true.
+    public int valueHash(int column) {
+        int hash = 1;
+        for (int i = starts[Objects.checkIndex(column, columnCount())]; i < starts[column + 1]; i++) {
+            hash = 31 * hash + array[i];
+        }
+        return hash;
+    }
+
     /// Whether there is a value, in the form of the type's output function.
     public boolean isText(int column) {
         return kind(column) == TEXT;

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.render.Wording;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CopyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.FilterConfig;
@@ -170,6 +171,7 @@ final class Demo {
                         Optional.empty(),
                         ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME,
                         ReplicationConfig.WithoutIdentity.FAIL),
+                ApplyConfig.DEFAULT,
                 new CopyConfig(
                         CopyConfig.DEFAULT_JOBS,
                         false,

@@ -48,6 +48,9 @@ public final class MigrationOptions {
     private ReplicationOptions replication = new ReplicationOptions();
 
     @Mixin
+    private ApplyOptions apply = new ApplyOptions();
+
+    @Mixin
     private CopyOptions copy = new CopyOptions();
 
     @Mixin
@@ -66,6 +69,7 @@ public final class MigrationOptions {
                     connections.target(),
                     mode,
                     replication.toConfig(),
+                    apply.toConfig(),
                     copy.toConfig(),
                     filter.toConfig(),
                     cutover.toLagConfig(),

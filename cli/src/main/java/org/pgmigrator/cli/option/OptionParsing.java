@@ -1,6 +1,7 @@
 package org.pgmigrator.cli.option;
 
 import java.util.Map;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
@@ -18,6 +19,7 @@ public final class OptionParsing {
                 .setExpandAtFiles(false)
                 .setInterpolateVariables(false)
                 .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
+                .registerConverter(ApplyConfig.Mode.class, new Word<>(ApplyConfig.Mode.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
                 .registerConverter(
                         ReplicationConfig.WithoutIdentity.class, new Word<>(ReplicationConfig.WithoutIdentity.class));

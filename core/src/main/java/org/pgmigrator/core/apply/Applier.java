@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
 /// The thread `applier`: takes transactions from the queue and commits them on the target, in order, exactly once.
 ///
 /// Several transactions of the source share one target transaction while there is a backlog; when the queue runs empty
-/// the target transaction is committed at once, so that nothing waits. A position is acknowledged only after the commit
+/// the target transaction is committed at once, so that nothing waits; only under load is it held open for some
+/// milliseconds more. A position is acknowledged only after the commit
 /// that holds both the rows and the progress row.
 public final class Applier implements AutoCloseable {
 
@@ -37,11 +39,7 @@ public final class Applier implements AutoCloseable {
     /// Prefix of the logical messages that this program writes to the source.
     public static final String MARKER_PREFIX = "pgmigrator";
 
-    /// A target transaction is ended at this many changes: rows that are updated again and again within one transaction
-    /// leave versions behind that cannot be pruned.
-    private static final int MAX_CHANGES = 2_000;
-
-    private static final Duration MAX_AGE = Duration.ofMillis(200);
+    private static final Duration POLL = Duration.ofMillis(100);
 
     private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(30);
 
@@ -52,7 +50,8 @@ public final class Applier implements AutoCloseable {
     private final ChangeQueue queue;
     private final AckPosition acknowledged;
     private final UUID owner;
-    private final StrictWriter writer;
+    private final ChangeWriter writer;
+    private final CommitRule rule;
     private final Thread thread;
 
     private volatile Lsn applied;
@@ -71,13 +70,17 @@ public final class Applier implements AutoCloseable {
     private boolean insideTransaction;
     private int pendingChanges;
     private int pendingTransactions;
+    private long pendingBytes;
+    private long bytesSinceFlush;
     private long pendingSince;
+    private int changesOfLastCommit;
 
     private Applier(
             Connection target,
             String subscription,
             UUID owner,
             Progress.Row start,
+            ApplyConfig config,
             ChangeQueue queue,
             AckPosition acknowledged) {
         this.target = target;
@@ -87,7 +90,15 @@ public final class Applier implements AutoCloseable {
         this.acknowledged = acknowledged;
         this.applied = start.applied();
         this.confirmedUpto = start.confirmedUpto();
-        this.writer = new StrictWriter(target);
+        TargetTables tables = new TargetTables(target);
+        this.writer = switch (config.mode()) {
+            case STRICT -> new StrictWriter(target, tables);
+            case WINDOWS -> new WindowWriter(target, tables, config.foldFrom());
+        };
+        this.rule = switch (config.mode()) {
+            case STRICT -> CommitRule.STRICT;
+            case WINDOWS -> CommitRule.WINDOWS;
+        };
         this.thread = Thread.ofPlatform().name("applier").unstarted(this::run);
     }
 
@@ -97,13 +108,15 @@ public final class Applier implements AutoCloseable {
         private final String subscription;
         private final UUID owner;
         private final Progress.Row start;
+        private final ApplyConfig config;
         private boolean started;
 
-        private Ready(Connection target, String subscription, UUID owner, Progress.Row start) {
+        private Ready(Connection target, String subscription, UUID owner, Progress.Row start, ApplyConfig config) {
             this.target = target;
             this.subscription = subscription;
             this.owner = owner;
             this.start = start;
+            this.config = config;
         }
 
         /// Where the target is: read after the lock was taken, so nobody can move it but us.
@@ -114,7 +127,7 @@ public final class Applier implements AutoCloseable {
         /// Starts the thread. The session is the applier's from now on.
         public Applier start(ChangeQueue queue, AckPosition acknowledged) {
             started = true;
-            Applier applier = new Applier(target, subscription, owner, start, queue, acknowledged);
+            Applier applier = new Applier(target, subscription, owner, start, config, queue, acknowledged);
             applier.thread.start();
             return applier;
         }
@@ -130,20 +143,24 @@ public final class Applier implements AutoCloseable {
     /// Opens the applying session and takes over the progress row.
     ///
     /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without a progress row
-    public static Ready open(Database database, String subscription) throws InterruptedException {
+    public static Ready open(Database database, String subscription, ApplyConfig config) throws InterruptedException {
         Connection target = database.connectSimple(Session.named("apply")
                 .with("session_replication_role", "replica")
                 .with("standard_conforming_strings", "on")
                 .with("check_function_bodies", "off")
                 .with("xmloption", "content")
-                .with("synchronous_commit", "on"));
+                .with("synchronous_commit", "on")
+                // A joined statement finds its rows by the index, one after the other; nothing is worth compiling.
+                .with("enable_hashjoin", "off")
+                .with("enable_mergejoin", "off")
+                .with("jit", "off"));
         boolean ready = false;
         try {
             UUID owner = UUID.randomUUID();
             Progress.Row start = Progress.takeOver(target, subscription, owner, TAKE_OVER_LIMIT);
             target.setAutoCommit(false);
             ready = true;
-            return new Ready(target, subscription, owner, start);
+            return new Ready(target, subscription, owner, start, config);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The progress on the target could not be taken over.", refusal);
         } finally {
@@ -219,10 +236,9 @@ public final class Applier implements AutoCloseable {
     }
 
     private void step() throws SQLException, InterruptedException {
-        boolean idle = !insideTransaction && pendingEnd == null;
-        Optional<StreamItem> item = queue.poll(idle || insideTransaction ? Duration.ofMillis(100) : Duration.ZERO);
+        Optional<StreamItem> item = queue.poll(patience());
         if (item.isEmpty()) {
-            if (!insideTransaction) {
+            if (!insideTransaction && (pendingEnd == null || patience().isZero())) {
                 commit();
             }
             return;
@@ -234,6 +250,14 @@ public final class Applier implements AutoCloseable {
                 reach(position.lsn());
             }
         }
+    }
+
+    /// How long to wait for more: only what is complete could be committed instead.
+    private Duration patience() {
+        boolean idle = !insideTransaction && pendingEnd == null;
+        return idle || insideTransaction
+                ? POLL
+                : rule.linger(pendingBytes, System.nanoTime() - pendingSince, changesOfLastCommit);
     }
 
     private void apply(TransactionPart part) throws SQLException {
@@ -261,8 +285,13 @@ public final class Applier implements AutoCloseable {
                 pendingChanges++;
             }
         }
+        pendingBytes += part.bytes();
+        bytesSinceFlush += part.bytes();
         if (part.commit().isPresent()) {
             end(part.commit().get());
+        } else if (bytesSinceFlush >= rule.maxBytes()) {
+            writer.flush();
+            bytesSinceFlush = 0;
         }
     }
 
@@ -276,7 +305,7 @@ public final class Applier implements AutoCloseable {
             seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesApplied.get() + pendingChanges);
             markerInTransaction = Optional.empty();
         }
-        if (pendingChanges >= MAX_CHANGES || System.nanoTime() - pendingSince >= MAX_AGE.toNanos()) {
+        if (rule.isDue(pendingChanges, pendingBytes, System.nanoTime() - pendingSince)) {
             commit();
         }
     }
@@ -298,8 +327,11 @@ public final class Applier implements AutoCloseable {
         pendingEnd = null;
         pendingMarker = Progress.Marker.NONE;
         lastMarker = seenMarker;
+        changesOfLastCommit = pendingChanges;
         pendingChanges = 0;
         pendingTransactions = 0;
+        pendingBytes = 0;
+        bytesSinceFlush = 0;
         acknowledged.acknowledge(upto);
     }
 

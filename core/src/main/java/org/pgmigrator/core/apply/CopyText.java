@@ -2,6 +2,7 @@ package org.pgmigrator.core.apply;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Objects;
 import org.pgmigrator.decoder.Tuple;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -64,6 +65,29 @@ final class CopyText {
         raw('\n');
     }
 
+    /// Some columns of a net row: those of the key as the row is found by them, the others as they are now.
+    void row(NetRow row, int[] columns, boolean[] isKey) throws SQLException {
+        for (int i = 0; i < columns.length; i++) {
+            if (i > 0) {
+                raw('\t');
+            }
+            int column = columns[i];
+            value(isKey[column] ? row.key() : Objects.requireNonNull(row.source(column)), column);
+        }
+        raw('\n');
+    }
+
+    /// All columns of a row that came into being in the window.
+    void row(NetRow row, int columns) throws SQLException {
+        for (int column = 0; column < columns; column++) {
+            if (column > 0) {
+                raw('\t');
+            }
+            value(Objects.requireNonNull(row.source(column)), column);
+        }
+        raw('\n');
+    }
+
     /// One value, escaped; a null as `\N`.
     void value(Tuple tuple, int column) throws SQLException {
         if (tuple.isNull(column)) {
@@ -72,15 +96,41 @@ final class CopyText {
             return;
         }
         byte[] array = tuple.array();
-        int end = tuple.offset(column) + tuple.length(column);
-        for (int i = tuple.offset(column); i < end; i++) {
-            switch (array[i]) {
-                case '\\' -> escaped('\\');
-                case '\t' -> escaped('t');
-                case '\n' -> escaped('n');
-                case '\r' -> escaped('r');
-                default -> raw(array[i]);
+        int from = tuple.offset(column);
+        int end = from + tuple.length(column);
+        for (int i = from; i < end; i++) {
+            int symbol = escape(array[i]);
+            if (symbol != 0) {
+                bytes(array, from, i);
+                raw('\\');
+                raw(symbol);
+                from = i + 1;
             }
+        }
+        bytes(array, from, end);
+    }
+
+    /// What follows the backslash in place of a byte that means something to COPY; 0 for all others.
+    private static int escape(byte value) {
+        return switch (value) {
+            case '\\' -> '\\';
+            case '\t' -> 't';
+            case '\n' -> 'n';
+            case '\r' -> 'r';
+            default -> 0;
+        };
+    }
+
+    private void bytes(byte[] array, int from, int end) throws SQLException {
+        int start = from;
+        while (start < end) {
+            if (length == BUFFER_BYTES) {
+                flush();
+            }
+            int count = Math.min(end - start, BUFFER_BYTES - length);
+            System.arraycopy(array, start, buffer, length, count);
+            length += count;
+            start += count;
         }
     }
 
@@ -89,11 +139,6 @@ final class CopyText {
             flush();
         }
         buffer[length++] = (byte) value;
-    }
-
-    private void escaped(char symbol) throws SQLException {
-        raw('\\');
-        raw(symbol);
     }
 
     private void flush() throws SQLException {

@@ -63,7 +63,7 @@ final class DmlSql {
     }
 
     /// ONLY: an inheritance child has its own events. It is not allowed on a partitioned table.
-    private static String from(TargetTable table) {
+    static String from(TargetTable table) {
         return (table.partitioned() ? "" : "ONLY ") + table.name().quoted() + " AS t";
     }
 

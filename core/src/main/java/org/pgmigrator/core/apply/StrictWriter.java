@@ -12,7 +12,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 /// Nothing is reordered and nothing is merged; what is saved is round trips. Confined to the applier's thread, inside
 /// the
 /// target transaction of its caller.
-final class StrictWriter {
+final class StrictWriter implements ChangeWriter {
 
     /// Below this, a COPY's own round trips cost more than the statements.
     private static final int MIN_COPY_ROWS = 20;
@@ -23,16 +23,16 @@ final class StrictWriter {
     private final InsertRun run;
     private final WideChange wide;
 
-    StrictWriter(Connection target) {
-        this.tables = new TargetTables(target);
+    StrictWriter(Connection target, TargetTables tables) {
+        this.tables = tables;
         this.prepared = new PreparedSql(target);
         this.batch = new SqlBatch(target);
         this.run = new InsertRun(target);
         this.wide = new WideChange(target);
     }
 
-    /// Takes a change; it is on the target at the latest when [#flush] returns.
-    void write(Change change, Origin origin) throws SQLException {
+    @Override
+    public void write(Change change, Origin origin) throws SQLException {
         switch (change) {
             case Change.Insert insert -> insert(insert, origin);
             case Change.Update update -> row(RowChange.update(tables.resolve(update.relation()), update), origin);
@@ -42,14 +42,16 @@ final class StrictWriter {
         }
     }
 
-    void flush() throws SQLException {
+    @Override
+    public void flush() throws SQLException {
         endRun();
         batch.flush();
     }
 
     private void insert(Change.Insert insert, Origin origin) throws SQLException {
         TargetTable table = tables.resolve(insert.relation());
-        if (table.columns().isEmpty()) {
+        if (table.columns().isEmpty() || table.plan().order() == TablePlan.Order.BARRIER) {
+            // COPY knows no zero columns, and fires no rule.
             row(RowChange.insert(table, insert), origin);
             return;
         }

@@ -14,6 +14,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 /// @param uniqueKey   positions of the columns of a unique, immediate index without predicate on NOT NULL columns, if
 ///                    the target has one: under REPLICA IDENTITY FULL rows are found by it
 /// @param indexed     positions of columns that lead an index, best first: they speed up a search by whole rows
+/// @param plan        how its changes are written
 record TargetTable(
         int id,
         Relation relation,
@@ -21,7 +22,8 @@ record TargetTable(
         boolean partitioned,
         List<TargetColumn> columns,
         Optional<List<Integer>> uniqueKey,
-        List<Integer> indexed) {
+        List<Integer> indexed,
+        TablePlan plan) {
 
     TargetTable {
         columns = List.copyOf(columns);

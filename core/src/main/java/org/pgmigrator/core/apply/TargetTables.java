@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.pgmigrator.core.apply.TargetTable.TargetColumn;
 import org.pgmigrator.core.apply.TargetTable.TargetIndex;
 import org.pgmigrator.core.config.QualifiedName;
@@ -18,6 +19,7 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.decoder.PgOutputMessage.Relation;
+import org.pgmigrator.decoder.ReplicaIdentity;
 
 /// Resolves relations of the stream against the target, once for each version that the stream announces.
 ///
@@ -25,7 +27,13 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 final class TargetTables {
 
     private static final String TABLE = """
-            select c.oid::int8, c.relkind = 'p' from pg_catalog.pg_class c
+            select c.oid::int8, c.relkind = 'p',
+                   (select string_agg(quote_ident(t.tgname), ', ') from pg_catalog.pg_trigger t
+                    where t.tgenabled in ('A', 'R')
+                      and (t.tgrelid = c.oid or t.tgrelid in (select relid from pg_catalog.pg_partition_tree(c.oid)))),
+                   (select string_agg(quote_ident(r.rulename), ', ') from pg_catalog.pg_rewrite r
+                    where r.ev_enabled in ('A', 'R') and r.ev_class = c.oid)
+            from pg_catalog.pg_class c
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where n.nspname = ? and c.relname = ? and c.relkind in ('r', 'p')
             """;
@@ -63,6 +71,11 @@ final class TargetTables {
         this.target = target;
     }
 
+    /// Whether [#resolve] knows this very version of a relation.
+    boolean isResolved(Relation relation) {
+        return resolved.containsKey(relation);
+    }
+
     /// The target's table for a relation.
     ///
     /// @throws MigrationException TARGET_SCHEMA_DIFFERS if the target lacks the table or one of its columns
@@ -87,12 +100,27 @@ final class TargetTables {
                             "The target has no table " + name + ", for which the source has sent a change.",
                             "it was created or renamed on the source after the copy; schema changes are not replicated");
                 }
-                return load(relation, name, row.getLong(1), row.getBoolean(2));
+                return load(
+                        relation,
+                        name,
+                        row.getLong(1),
+                        row.getBoolean(2),
+                        Optional.ofNullable(row.getString(3)),
+                        Optional.ofNullable(row.getString(4)));
             }
         }
     }
 
-    private TargetTable load(Relation relation, QualifiedName name, long oid, boolean partitioned) throws SQLException {
+    /// @param triggers names of those that fire for us too
+    /// @param rules    names of those that hold for us too
+    private TargetTable load(
+            Relation relation,
+            QualifiedName name,
+            long oid,
+            boolean partitioned,
+            Optional<String> triggers,
+            Optional<String> rules)
+            throws SQLException {
         Map<String, ColumnFacts> facts = columns(oid);
         List<TargetIndex> indexes = indexes(oid);
         List<TargetColumn> columns = new ArrayList<>();
@@ -123,7 +151,43 @@ final class TargetTables {
                 .filter(position -> position != null)
                 .distinct()
                 .toList();
-        return new TargetTable(nextId++, relation, name, partitioned, columns, uniqueKey, indexed);
+        Optional<String> ownColumn = facts.entrySet().stream()
+                .filter(column -> !column.getValue().generated() && !positions.containsKey(column.getKey()))
+                .map(Map.Entry::getKey)
+                .findFirst();
+        TablePlan plan;
+        if (triggers.isPresent()) {
+            plan = TablePlan.barrier("trigger " + triggers.get() + " fires under session_replication_role = replica");
+        } else if (rules.isPresent()) {
+            plan = TablePlan.barrier("rule " + rules.get() + " holds under session_replication_role = replica");
+        } else if (ownColumn.isPresent()) {
+            plan = TablePlan.inOrder("column " + QualifiedName.quote(ownColumn.get()) + " is not published");
+        } else {
+            plan = plan(relation, columns, uniqueKey);
+        }
+        return new TargetTable(nextId++, relation, name, partitioned, columns, uniqueKey, indexed, plan);
+    }
+
+    /// By what rows are found, nothing else standing against folding.
+    private static TablePlan plan(Relation relation, List<TargetColumn> columns, Optional<List<Integer>> uniqueKey) {
+        if (columns.isEmpty()) {
+            return TablePlan.inOrder("the table has no columns");
+        }
+        List<Integer> key = switch (relation.identity()) {
+            case FULL -> uniqueKey.orElse(List.of());
+            case DEFAULT, INDEX, NOTHING ->
+                IntStream.range(0, columns.size())
+                        .filter(i -> relation.columns().get(i).key())
+                        .boxed()
+                        .toList();
+        };
+        if (key.isEmpty() && relation.identity() == ReplicaIdentity.FULL) {
+            return TablePlan.inOrder("replica identity full, and no unique index on columns that are not null");
+        }
+        if (!key.stream().allMatch(i -> columns.get(i).equality().isPresent())) {
+            return TablePlan.inOrder("no index on the replica identity's columns");
+        }
+        return TablePlan.fold(key);
     }
 
     private static Optional<String> equality(List<TargetIndex> indexes, String column) {

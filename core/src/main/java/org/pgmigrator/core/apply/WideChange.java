@@ -19,7 +19,6 @@ final class WideChange {
     private static final String TABLE = "pg_temp.pgmigrator_wide";
 
     private final Connection target;
-    private boolean created;
 
     WideChange(Connection target) {
         this.target = target;
@@ -28,10 +27,8 @@ final class WideChange {
     void write(RowChange change, Origin origin) throws SQLException {
         try (Statement statement = target.createStatement()) {
             statement.setEscapeProcessing(false);
-            if (!created) {
-                statement.execute("CREATE TEMPORARY TABLE IF NOT EXISTS pgmigrator_wide (n int, v text)");
-                created = true;
-            }
+            // Always: the caller may have gone back to a savepoint before the one that made it.
+            statement.execute("CREATE TEMPORARY TABLE IF NOT EXISTS pgmigrator_wide (n int, v text)");
             send(change.values());
             String sql = change.sql(number -> "(SELECT v FROM " + TABLE + " WHERE n = " + number + ")");
             long count = statement.executeLargeUpdate(sql);

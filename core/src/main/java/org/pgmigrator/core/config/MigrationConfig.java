@@ -12,6 +12,7 @@ public record MigrationConfig(
         Secret target,
         Mode mode,
         ReplicationConfig replication,
+        ApplyConfig apply,
         CopyConfig copy,
         FilterConfig filter,
         LagConfig lag,

@@ -259,6 +259,7 @@ final class OnlineMigration {
                     target,
                     observer,
                     subscription,
+                    config.apply(),
                     config.replication().slotName(),
                     CopyDatabase.publications(config, validated),
                     carried)) {

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import org.pgmigrator.core.apply.Applier;
 import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.apply.SlotIdentity;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -48,12 +49,13 @@ final class StreamSession implements AutoCloseable {
             Database target,
             Connection observer,
             String subscription,
+            ApplyConfig apply,
             String slot,
             List<String> publications,
             Predicate<QualifiedName> carried)
             throws InterruptedException {
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
-        try (Applier.Ready ready = Applier.open(target, subscription)) {
+        try (Applier.Ready ready = Applier.open(target, subscription, apply)) {
             Progress.Row progress = ready.progress();
             requireSameSlot(source, observer, slot, progress);
             AckPosition acknowledged = new AckPosition(progress.confirmable());

@@ -40,7 +40,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Update;
 final class TransactionAssembler {
 
     /// A part is handed on at this size, so that a transaction of any size passes through bounded memory.
-    private static final long PART_BYTES = 256 * 1024;
+    private static final long PART_BYTES = 1 << 20;
 
     /// What a change costs beside its message: the record, the tuple and its offsets.
     private static final int CHANGE_OVERHEAD_BYTES = 160;

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.cutover.Marker;
 import org.pgmigrator.core.postgres.Database;
@@ -77,7 +78,8 @@ class ApplyScenariosIT {
             return PAIRS.stream()
                     .flatMap(pair -> names.stream()
                             .filter(name -> pair[0] <= lastSourceMajor(root.resolve(name)))
-                            .map(name -> Arguments.of(name, pair[0], pair[1])));
+                            .flatMap(name -> Arrays.stream(ApplyConfig.Mode.values())
+                                    .map(mode -> Arguments.of(name, pair[0], pair[1], mode))));
         }
     }
 
@@ -91,9 +93,10 @@ class ApplyScenariosIT {
         }
     }
 
-    @ParameterizedTest(name = "{0} {1} to {2}")
+    @ParameterizedTest(name = "{0} {1} to {2} {3}")
     @MethodSource("scenarios")
-    void everyRowOfTheScenarioArrives(String scenario, int sourceMajor, int targetMajor) throws Exception {
+    void everyRowOfTheScenarioArrives(String scenario, int sourceMajor, int targetMajor, ApplyConfig.Mode mode)
+            throws Exception {
         PostgresServer source = Objects.requireNonNull(servers.get(sourceMajor));
         PostgresServer target = Objects.requireNonNull(servers.get(targetMajor));
         String database = "s" + next++;
@@ -113,7 +116,7 @@ class ApplyScenariosIT {
         }
 
         script(source, database, scenario, "workload.sql");
-        stream(source, target, database);
+        stream(source, target, database, mode);
 
         ComparisonResult result = new DatabaseComparison()
                 .sequences(SequenceRule.IGNORED)
@@ -122,11 +125,12 @@ class ApplyScenariosIT {
         source.execute(database, "select pg_drop_replication_slot('" + database + "')");
     }
 
-    private static void stream(PostgresServer source, PostgresServer target, String database) throws Exception {
+    private static void stream(PostgresServer source, PostgresServer target, String database, ApplyConfig.Mode mode)
+            throws Exception {
         Database sourceDatabase = Database.parse(Side.SOURCE, new Secret(source.uri(database)), Map.of());
         Database targetDatabase = Database.parse(Side.TARGET, new Secret(target.uri(database)), Map.of());
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
-        try (Applier.Ready ready = Applier.open(targetDatabase, "it");
+        try (Applier.Ready ready = Applier.open(targetDatabase, "it", new ApplyConfig(mode, 1));
                 Connection observer = sourceDatabase.connect(Session.named("test"))) {
             AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
             StreamConfig config =

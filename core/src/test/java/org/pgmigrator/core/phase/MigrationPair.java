@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CopyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.FilterConfig;
@@ -101,6 +102,7 @@ final class MigrationPair {
                 new Secret(targetServer.uri(name)),
                 mode,
                 new ReplicationConfig(name, Optional.empty(), "it", withoutIdentity),
+                ApplyConfig.DEFAULT,
                 new CopyConfig(1, false, false, false, false, Optional.empty(), Optional.of(workDir)),
                 filter,
                 new LagConfig(LagConfig.DEFAULT_THRESHOLD_BYTES, Duration.ofMillis(200)),

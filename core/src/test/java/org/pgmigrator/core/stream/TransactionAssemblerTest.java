@@ -74,12 +74,12 @@ class TransactionAssemblerTest {
     void aLargeTransactionComesInPartsAndOnlyTheLastHasTheCommit() {
         assembler.accept(BEGIN, 21);
         assembler.accept(relation(1, "t"), 30);
-        Optional<TransactionPart> first = assembler.accept(insert(1, "x".repeat(300_000)), 300_000);
+        Optional<TransactionPart> first = assembler.accept(insert(1, "x".repeat(1_200_000)), 1_200_000);
         assertThat(first).hasValueSatisfying(part -> {
             assertThat(part.first()).isTrue();
             assertThat(part.commit()).isEmpty();
         });
-        Optional<TransactionPart> second = assembler.accept(insert(1, "x".repeat(300_000)), 300_000);
+        Optional<TransactionPart> second = assembler.accept(insert(1, "x".repeat(1_200_000)), 1_200_000);
         assertThat(second).hasValueSatisfying(part -> {
             assertThat(part.first()).isFalse();
             assertThat(part.commit()).isEmpty();

@@ -1,0 +1,187 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.pgmigrator.core.apply.WindowWriter.TableChanges;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.stream.Change;
+import org.pgmigrator.decoder.Tuple;
+
+/// Writes the net changes of one table: deletes, then updates, then inserts.
+///
+/// Confined to the applier's thread, inside a savepoint of its caller.
+final class NetWriter {
+
+    private final Connection target;
+    private final StrictWriter strict;
+    private final Staging staging;
+    private final int foldFrom;
+
+    /// The target refused the net changes of a table, or they hit another number of rows than they must.
+    static final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Refused(String why) {
+            super(why);
+        }
+    }
+
+    /// @param foldFrom changes below which a staging table's own statements cost more than what it saves
+    NetWriter(Connection target, StrictWriter strict, int foldFrom) {
+        this.target = target;
+        this.strict = strict;
+        this.foldFrom = foldFrom;
+        this.staging = new Staging(target);
+    }
+
+    /// Forgets what was made since the savepoint to which the caller has gone back.
+    void forget() throws SQLException {
+        staging.drop();
+    }
+
+    /// Writes all changes; those that cannot be folded one by one, between what comes before and after them.
+    void write(TargetTable table, TableChanges window) throws SQLException, Refused {
+        try {
+            if (window.isInsertsOnly()) {
+                copy(table, window.changes());
+            } else {
+                fold(table, window);
+            }
+        } catch (SQLException refusal) {
+            if (SqlState.isConnectionLoss(refusal)) {
+                throw refusal;
+            }
+            throw new Refused(SqlState.serverWords(refusal));
+        }
+    }
+
+    private void fold(TargetTable table, TableChanges window) throws SQLException, Refused {
+        int from = 0;
+        while (from < window.size()) {
+            NetChanges net = NetChanges.fold(table, window.changes(), from);
+            int single = net.end();
+            if (single - from < foldFrom) {
+                single = from;
+            } else {
+                write(table, net.rows());
+            }
+            int resume = Math.min(net.end() + 1, window.size());
+            for (int i = single; i < resume; i++) {
+                strict.write(window.changes().get(i), window.origins().get(i));
+            }
+            strict.flush();
+            from = resume;
+        }
+    }
+
+    private void write(TargetTable table, List<NetRow> rows) throws SQLException, Refused {
+        List<NetRow> deletes = new ArrayList<>();
+        List<NetRow> inserts = new ArrayList<>();
+        List<NetRow> updates = new ArrayList<>();
+        for (NetRow row : rows) {
+            if (row.existed()) {
+                (row.isPresent() ? updates : deletes).add(row);
+            } else if (row.isPresent()) {
+                inserts.add(row);
+            }
+        }
+        // In the order of the index that finds them.
+        Comparator<NetRow> byKey = byKey(table);
+        deletes.sort(byKey);
+        updates.sort(byKey);
+        if (!deletes.isEmpty()) {
+            require(staging.delete(table, deletes), deletes.size(), "DELETE");
+        }
+        for (Map.Entry<BitSet, List<NetRow>> group : byColumns(table, updates).entrySet()) {
+            List<NetRow> alike = group.getValue();
+            require(staging.update(table, group.getKey(), alike), alike.size(), "UPDATE");
+        }
+        if (!inserts.isEmpty()) {
+            copyNet(table, inserts);
+        }
+    }
+
+    private static void require(long hit, int expected, String verb) throws Refused {
+        if (hit != expected) {
+            throw new Refused("the joined " + verb + " of " + expected + " rows found " + hit);
+        }
+    }
+
+    /// Updates by the columns that they have a value for.
+    private static Map<BitSet, List<NetRow>> byColumns(TargetTable table, List<NetRow> updates) {
+        BitSet all = new BitSet();
+        all.set(0, table.columns().size());
+        Map<BitSet, List<NetRow>> groups = new HashMap<>();
+        List<NetRow> whole = new ArrayList<>();
+        for (NetRow row : updates) {
+            if (!row.isPartial()) {
+                whole.add(row);
+                continue;
+            }
+            BitSet present = new BitSet();
+            for (int column = 0; column < table.columns().size(); column++) {
+                present.set(column, row.source(column) != null);
+            }
+            groups.computeIfAbsent(present, unused -> new ArrayList<>()).add(row);
+        }
+        if (!whole.isEmpty()) {
+            groups.put(all, whole);
+        }
+        return groups;
+    }
+
+    private void copyNet(TargetTable table, List<NetRow> inserts) throws SQLException, Refused {
+        int columns = table.columns().size();
+        long rows = CopyText.send(target, copySql(table), text -> {
+            for (NetRow row : inserts) {
+                text.row(row, columns);
+            }
+        });
+        require(rows, inserts.size(), "COPY");
+    }
+
+    private void copy(TargetTable table, List<Change> inserts) throws SQLException, Refused {
+        long rows = CopyText.send(target, copySql(table), text -> {
+            for (Change change : inserts) {
+                text.row(((Change.Insert) change).after());
+            }
+        });
+        require(rows, inserts.size(), "COPY");
+    }
+
+    private static String copySql(TargetTable table) {
+        return "COPY " + table.name().quoted() + " (" + DmlSql.columnList(table) + ") FROM STDIN";
+    }
+
+    /// Shorter values first, so that numbers come in their order in text form too.
+    private static Comparator<NetRow> byKey(TargetTable table) {
+        int[] key = table.plan().key().stream().mapToInt(Integer::intValue).toArray();
+        return (a, b) -> {
+            for (int column : key) {
+                Tuple left = a.key();
+                Tuple right = b.key();
+                int order = Integer.compare(left.length(column), right.length(column));
+                if (order == 0) {
+                    order = Arrays.compareUnsigned(
+                            left.array(),
+                            left.offset(column),
+                            left.offset(column) + left.length(column),
+                            right.array(),
+                            right.offset(column),
+                            right.offset(column) + right.length(column));
+                }
+                if (order != 0) {
+                    return order;
+                }
+            }
+            return 0;
+        };
+    }
+}

@@ -1,0 +1,137 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.pgmigrator.core.apply.TargetTable.TargetColumn;
+
+/// Updates and deletes of many rows by one statement: their keys and values go by COPY into a temporary table, which is
+/// then joined with the table itself.
+///
+/// One temporary table for each table and set of columns, made once and emptied by TRUNCATE when it was used. (With ON
+/// COMMIT DELETE ROWS every commit would truncate all of them.) Confined to the applier's thread, inside the target
+/// transaction of its caller.
+final class Staging {
+
+    /// Beyond this many all are dropped, and made again as they are needed.
+    private static final int MAX_TABLES = 300;
+
+    private final Connection target;
+    private final Map<Key, String> names = new HashMap<>();
+    private int next;
+
+    /// @param columns the positions of the columns that it has
+    private record Key(int tableId, BitSet columns) {}
+
+    Staging(Connection target) {
+        this.target = target;
+    }
+
+    /// Deletes the rows with these keys.
+    ///
+    /// @return how many there were
+    long delete(TargetTable table, List<NetRow> rows) throws SQLException {
+        BitSet columns = keyColumns(table);
+        String staged = fill(table, columns, rows);
+        return run("DELETE FROM " + DmlSql.from(table) + " USING " + staged + " AS s WHERE " + join(table), staged);
+    }
+
+    /// Sets some columns of the rows with these keys.
+    ///
+    /// @param present the positions of the columns that each of the rows has a value for
+    /// @return how many there were
+    long update(TargetTable table, BitSet present, List<NetRow> rows) throws SQLException {
+        BitSet columns = keyColumns(table);
+        columns.or(present);
+        BitSet assigned = (BitSet) columns.clone();
+        assigned.andNot(keyColumns(table));
+        // Where nothing is left to be set the row must exist all the same.
+        IntStream set = assigned.isEmpty() ? keyColumns(table).stream() : assigned.stream();
+        String assignments = set.mapToObj(
+                        position -> table.columns().get(position).quoted() + " = s.c" + position)
+                .collect(Collectors.joining(", "));
+        String staged = fill(table, columns, rows);
+        return run(
+                "UPDATE " + DmlSql.from(table) + " SET " + assignments + " FROM " + staged + " AS s WHERE "
+                        + join(table),
+                staged);
+    }
+
+    private static BitSet keyColumns(TargetTable table) {
+        BitSet columns = new BitSet();
+        table.plan().key().forEach(columns::set);
+        return columns;
+    }
+
+    private static String join(TargetTable table) {
+        return table.plan().key().stream()
+                .map(position -> {
+                    TargetColumn column = table.columns().get(position);
+                    return "t." + column.quoted() + " " + column.equality().orElseThrow() + " s.c" + position;
+                })
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private String fill(TargetTable table, BitSet columns, List<NetRow> rows) throws SQLException {
+        String name = create(table, columns);
+        int[] positions = columns.stream().toArray();
+        boolean[] isKey = new boolean[table.columns().size()];
+        table.plan().key().forEach(position -> isKey[position] = true);
+        CopyText.send(target, "COPY " + name + " FROM STDIN", text -> {
+            for (NetRow row : rows) {
+                text.row(row, positions, isKey);
+            }
+        });
+        return name;
+    }
+
+    private String create(TargetTable table, BitSet columns) throws SQLException {
+        Key key = new Key(table.id(), columns);
+        String known = names.get(key);
+        if (known != null) {
+            return known;
+        }
+        if (names.size() >= MAX_TABLES) {
+            drop();
+        }
+        String name = "pgmigrator_staging_" + next++;
+        String list = columns.stream()
+                .mapToObj(position -> "t." + table.columns().get(position).quoted() + " AS c" + position)
+                .collect(Collectors.joining(", "));
+        execute("CREATE TEMPORARY TABLE " + name + " AS SELECT " + list + " FROM " + DmlSql.from(table)
+                + " WITH NO DATA");
+        String qualified = "pg_temp." + name;
+        names.put(key, qualified);
+        return qualified;
+    }
+
+    /// Drops what there is of them: some may be gone with a savepoint to which the caller has gone back.
+    void drop() throws SQLException {
+        if (!names.isEmpty()) {
+            execute("DROP TABLE IF EXISTS " + String.join(", ", names.values()));
+            names.clear();
+        }
+    }
+
+    private long run(String sql, String staged) throws SQLException {
+        try (Statement statement = target.createStatement()) {
+            statement.setEscapeProcessing(false);
+            // One round trip; the first answer is the statement's.
+            statement.execute(sql + "; TRUNCATE " + staged);
+            return statement.getLargeUpdateCount();
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = target.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(sql);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.stream.Change;
+import org.pgmigrator.decoder.PgOutputMessage.Relation;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes windows of net changes: what many transactions did to a table is put together, and written by a few
+/// statements.
+///
+/// Tables do not depend on each other here, because no trigger fires that could see it (those whose trigger does are
+/// barriers). Where the target refuses a table's net changes, or they hit another number of rows than they must, that
+/// table's changes of this window are written by the [StrictWriter], which is also who names the culprit.
+///
+/// Confined to the applier's thread.
+final class WindowWriter implements ChangeWriter {
+
+    private static final Logger log = LoggerFactory.getLogger(WindowWriter.class);
+
+    /// A table that was refused this often is written in order from then on.
+    private static final int MAX_FALLBACKS = 3;
+
+    private static final String SAVEPOINT = "SAVEPOINT pgmigrator_window";
+
+    private final Connection target;
+    private final TargetTables tables;
+    private final StrictWriter strict;
+    private final NetWriter net;
+    private final int foldFrom;
+    private final IdentityHashMap<TargetTable, TableChanges> window = new IdentityHashMap<>();
+    private final Map<QualifiedName, Integer> fallbacksByTable = new HashMap<>();
+    private @Nullable TableChanges last;
+    private final AtomicInteger fallbacks = new AtomicInteger();
+
+    /// The changes of one table in this window, in the source's order.
+    static final class TableChanges {
+        private final TargetTable table;
+        private final List<Change> changes = new ArrayList<>();
+        private final List<Origin> origins = new ArrayList<>();
+        private boolean insertsOnly = true;
+
+        TableChanges(TargetTable table) {
+            this.table = table;
+        }
+
+        TargetTable table() {
+            return table;
+        }
+
+        /// Whether it is this very announcement of a relation.
+        @SuppressWarnings("ReferenceEquality")
+        boolean isOf(Relation relation) {
+            return table.relation() == relation;
+        }
+
+        List<Change> changes() {
+            return changes;
+        }
+
+        /// One for each change.
+        List<Origin> origins() {
+            return origins;
+        }
+
+        int size() {
+            return changes.size();
+        }
+
+        boolean isInsertsOnly() {
+            return insertsOnly;
+        }
+
+        private void add(Change change, Origin origin) {
+            changes.add(change);
+            origins.add(origin);
+            insertsOnly &= change instanceof Change.Insert;
+        }
+    }
+
+    WindowWriter(Connection target, TargetTables tables, int foldFrom) {
+        this.target = target;
+        this.tables = tables;
+        this.strict = new StrictWriter(target, tables);
+        this.net = new NetWriter(target, strict, foldFrom);
+        this.foldFrom = foldFrom;
+    }
+
+    /// How often a table's part of a window had to be written in order after all. May be read by any thread.
+    int fallbacks() {
+        return fallbacks.get();
+    }
+
+    @Override
+    public void write(Change change, Origin origin) throws SQLException {
+        switch (change) {
+            case Change.Insert insert -> write(insert.relation(), insert, origin);
+            case Change.Update update -> write(update.relation(), update, origin);
+            case Change.Delete delete -> write(delete.relation(), delete, origin);
+            case Change.Truncate truncate -> barrier(truncate, origin);
+            case Change.Message message -> {}
+        }
+    }
+
+    private void write(Relation relation, Change change, Origin origin) throws SQLException {
+        TableChanges known = last;
+        if (known == null || !known.isOf(relation)) {
+            known = changesOf(relation);
+        }
+        if (known.table().plan().order() == TablePlan.Order.BARRIER) {
+            barrier(change, origin);
+        } else {
+            known.add(change, origin);
+            last = known;
+        }
+    }
+
+    private TableChanges changesOf(Relation relation) throws SQLException {
+        if (!tables.isResolved(relation)) {
+            // It may be another version of a table that this window knows, whose changes were meant for that.
+            flush();
+        }
+        return window.computeIfAbsent(tables.resolve(relation), TableChanges::new);
+    }
+
+    private void barrier(Change change, Origin origin) throws SQLException {
+        writeWindow();
+        strict.write(change, origin);
+    }
+
+    @Override
+    public void flush() throws SQLException {
+        writeWindow();
+        strict.flush();
+    }
+
+    private void writeWindow() throws SQLException {
+        last = null;
+        window.values().removeIf(changes -> changes.size() == 0);
+        if (window.isEmpty()) {
+            return;
+        }
+        // The changes of a barrier that were not sent yet came before this window.
+        strict.flush();
+        Set<TableChanges> inOrder = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (TableChanges changes : window.values()) {
+            if (isWrittenInOrder(changes)) {
+                inOrder.add(changes);
+            }
+        }
+        if (inOrder.size() < window.size()) {
+            execute(SAVEPOINT);
+            writeNet(inOrder);
+            execute("RELEASE " + SAVEPOINT);
+        }
+        for (TableChanges changes : inOrder) {
+            for (int i = 0; i < changes.size(); i++) {
+                strict.write(changes.changes().get(i), changes.origins().get(i));
+            }
+        }
+        strict.flush();
+        window.clear();
+    }
+
+    private boolean isWrittenInOrder(TableChanges changes) {
+        TargetTable table = changes.table();
+        return table.plan().order() != TablePlan.Order.FOLD
+                || changes.size() < foldFrom
+                || fallbacksByTable.getOrDefault(table.name(), 0) >= MAX_FALLBACKS;
+    }
+
+    /// Writes the net changes of all tables but those `inOrder`. A table that is refused joins these, and all is begun
+    /// again from the savepoint.
+    private void writeNet(Set<TableChanges> inOrder) throws SQLException {
+        boolean refused;
+        do {
+            refused = false;
+            for (TableChanges changes : window.values()) {
+                if (!inOrder.contains(changes) && !refused) {
+                    try {
+                        net.write(changes.table(), changes);
+                    } catch (NetWriter.Refused refusal) {
+                        refused = true;
+                        execute("ROLLBACK TO " + SAVEPOINT);
+                        net.forget();
+                        inOrder.add(changes);
+                        noteFallback(changes.table(), refusal);
+                    }
+                }
+            }
+        } while (refused);
+    }
+
+    private void noteFallback(TargetTable table, NetWriter.Refused refusal) {
+        fallbacks.incrementAndGet();
+        int times = fallbacksByTable.merge(table.name(), 1, Integer::sum);
+        log.info(
+                "window written in order table={} times={} of={} why={}",
+                table.name(),
+                times,
+                MAX_FALLBACKS,
+                refusal.getMessage());
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = target.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(sql);
+        }
+    }
+}
