@@ -1,6 +1,7 @@
 package org.pgmigrator.core.postgres;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -8,31 +9,45 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import javax.net.SocketFactory;
 import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
 
 /// Makes sockets that connect to one numeric address, whatever name the driver knows the host by, with libpq's
 /// keepalive
 /// parameters: that is how `hostaddr` and hosts with several addresses are served.
 ///
+/// For a walsender the socket's input is a [GatheringInputStream].
+///
 /// Public with a public constructor because the driver makes it by its name.
 public final class PeerSocketFactory extends SocketFactory {
+
+    /// To a near server the window is kept this small: a full one is what makes the walsender's sends cheap. It still
+    /// allows 128 MB/s at the longest round trip that counts as near.
+    private static final int NEAR_RECEIVE_BUFFER_BYTES = 64 * 1024;
+
+    /// A handshake that took longer leaves the window to the kernel, which fits it to bandwidth and delay.
+    private static final long NEAR_NANOS = 500_000;
 
     private final InetAddress address;
     private final int idleSeconds;
     private final int intervalSeconds;
     private final int count;
+    private final boolean gathering;
 
-    /// @param argument address, idle seconds, interval seconds and count, with blanks between; 0 leaves the system's
+    /// @param argument address, idle seconds, interval seconds, count and whether the input gathers, with blanks
+    /// between;
+    ///                 0 leaves the system's
     public PeerSocketFactory(String argument) {
         String[] parts = argument.split(" ", -1);
         this.address = InetAddress.ofLiteral(parts[0]);
         this.idleSeconds = Integer.parseInt(parts[1]);
         this.intervalSeconds = Integer.parseInt(parts[2]);
         this.count = Integer.parseInt(parts[3]);
+        this.gathering = Boolean.parseBoolean(parts[4]);
     }
 
     /// The constructor's argument.
-    static String argument(InetAddress address, int idleSeconds, int intervalSeconds, int count) {
-        return address.getHostAddress() + " " + idleSeconds + " " + intervalSeconds + " " + count;
+    static String argument(InetAddress address, int idleSeconds, int intervalSeconds, int count, boolean gathering) {
+        return address.getHostAddress() + " " + idleSeconds + " " + intervalSeconds + " " + count + " " + gathering;
     }
 
     @Override
@@ -68,13 +83,33 @@ public final class PeerSocketFactory extends SocketFactory {
 
     private final class PeerSocket extends Socket {
 
+        private @Nullable InputStream gatheringInput;
+
         @Override
         public void connect(SocketAddress endpoint, int timeoutMillis) throws IOException {
             int port = ((InetSocketAddress) endpoint).getPort();
+            long start = System.nanoTime();
             super.connect(new InetSocketAddress(address, port), timeoutMillis);
+            if (gathering && (address.isLoopbackAddress() || System.nanoTime() - start < NEAR_NANOS)) {
+                setReceiveBufferSize(NEAR_RECEIVE_BUFFER_BYTES);
+            }
             set(ExtendedSocketOptions.TCP_KEEPIDLE, idleSeconds);
             set(ExtendedSocketOptions.TCP_KEEPINTERVAL, intervalSeconds);
             set(ExtendedSocketOptions.TCP_KEEPCOUNT, count);
+        }
+
+        /// The same stream each time, for it may hold bytes. A TLS socket around this one reads from it, too.
+        @Override
+        public synchronized InputStream getInputStream() throws IOException {
+            InputStream input = gatheringInput;
+            if (!gathering) {
+                return super.getInputStream();
+            }
+            if (input == null) {
+                input = new GatheringInputStream(super.getInputStream());
+                gatheringInput = input;
+            }
+            return input;
         }
 
         private void set(SocketOption<Integer> option, int value) throws IOException {

@@ -167,7 +167,11 @@ record Route(
         PGProperty.SOCKET_FACTORY_ARG.set(
                 properties,
                 PeerSocketFactory.argument(
-                        address, keepalive.idleSeconds(), keepalive.intervalSeconds(), keepalive.count()));
+                        address,
+                        keepalive.idleSeconds(),
+                        keepalive.intervalSeconds(),
+                        keepalive.count(),
+                        protocol == SessionProtocol.WALSENDER));
         protocol.applyTo(properties);
         return properties;
     }

@@ -74,11 +74,7 @@ final class TransactionAssembler {
             case Commit commit -> {
                 return Optional.of(part(Optional.of(commit)));
             }
-            case Relation relation -> {
-                relations.put(relation.oid(), relation);
-                carriedByOid.put(
-                        relation.oid(), carried.test(new QualifiedName(relation.namespace(), relation.name())));
-            }
+            case Relation relation -> describe(relation);
             case Insert insert ->
                 row(insert.relationOid(), size, new Change.Insert(relation(insert.relationOid()), insert.after()));
             case Update update ->
@@ -108,6 +104,14 @@ final class TransactionAssembler {
             case StreamPrepare unasked -> throw unexpected(unasked);
         }
         return bytes >= PART_BYTES ? Optional.of(part(Optional.empty())) : Optional.empty();
+    }
+
+    /// A description that says nothing new leaves the known object in place: by another one the applier knows a change.
+    private void describe(Relation relation) {
+        if (!relation.equals(relations.get(relation.oid()))) {
+            relations.put(relation.oid(), relation);
+            carriedByOid.put(relation.oid(), carried.test(new QualifiedName(relation.namespace(), relation.name())));
+        }
     }
 
     private void begin(Begin newBegin) {

@@ -122,6 +122,19 @@ class TransactionAssemblerTest {
     }
 
     @Test
+    void aRelationThatIsDescribedAgainWithNothingNewStaysTheSameObject() {
+        assembler.accept(BEGIN, 21);
+        assembler.accept(relation(1, "t"), 30);
+        assembler.accept(insert(1, "1"), 15);
+        assembler.accept(relation(1, "t"), 30);
+        assembler.accept(insert(1, "2"), 15);
+        TransactionPart part = assembler.accept(COMMIT, 26).orElseThrow();
+        Relation before = ((Change.Insert) part.changes().getFirst()).relation();
+        Relation after = ((Change.Insert) part.changes().getLast()).relation();
+        assertThat(after).isSameAs(before);
+    }
+
+    @Test
     void onlyTransactionalMessagesBelongToTheTransaction() {
         LogicalMessage outside =
                 new LogicalMessage(0, false, Lsn.parse("0/90"), "app", Bytes.ofUtf8("not transactional"));
