@@ -19,6 +19,11 @@ final class JsonFields {
             case ProgressEvent.PhaseStarted started -> json.writeStringField("detail", started.detail());
             case ProgressEvent.CopyProgress progress -> write(json, progress);
             case ProgressEvent.Lag lag -> write(json, lag);
+            case ProgressEvent.AppliedInOrder ordered -> {
+                json.writeStringField("table", ordered.table());
+                json.writeBooleanField("barrier", ordered.barrier());
+                json.writeStringField("reason", ordered.reason());
+            }
             case ProgressEvent.CaughtUp caughtUp -> {
                 json.writeStringField("applied_lsn", caughtUp.appliedLsn().toString());
                 json.writeNumberField("lag_bytes", caughtUp.lagBytes());
@@ -65,6 +70,7 @@ final class JsonFields {
         } else {
             json.writeNullField("retained_bytes");
         }
+        json.writeNumberField("fallbacks", lag.fallbacks());
     }
 
     private static void write(JsonGenerator json, ProgressEvent.CutoverComplete complete) throws IOException {

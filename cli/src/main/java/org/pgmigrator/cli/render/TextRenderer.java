@@ -82,6 +82,8 @@ public final class TextRenderer implements Renderer {
             }
             case ProgressEvent.CopyProgress progress -> copy(progress);
             case ProgressEvent.Lag lag -> line(lag.phase(), ProgressText.lag(lag) + " · " + Wording.brief(meaning()));
+            case ProgressEvent.AppliedInOrder ordered ->
+                say("changes of " + ordered.table() + " are written one by one: " + ordered.reason());
             case ProgressEvent.CaughtUp caughtUp ->
                 line(
                         Phase.CAUGHT_UP,

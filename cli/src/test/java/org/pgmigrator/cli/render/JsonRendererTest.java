@@ -67,12 +67,22 @@ class JsonRendererTest {
                 OptionalDouble.empty(),
                 Double.NaN,
                 "reserved",
-                OptionalLong.empty()));
+                OptionalLong.empty(),
+                3));
         assertThat(afterTime())
                 .isEqualTo(
                         "{\"event\":\"lag\",\"phase\":\"StreamApply\",\"source_lsn\":\"1/3\",\"received_lsn\":\"1/2\","
                                 + "\"applied_lsn\":\"1/1\",\"lag_bytes\":2,\"lag_seconds\":null,\"changes_per_second\":null,"
-                                + "\"slot_wal_status\":\"reserved\",\"retained_bytes\":null}");
+                                + "\"slot_wal_status\":\"reserved\",\"retained_bytes\":null,\"fallbacks\":3}");
+    }
+
+    @Test
+    void aTableThatIsWrittenInOrderIsToldWithTheReason() {
+        renderer.on(new ProgressEvent.PhaseStarted(Phase.STREAM_APPLY, ""));
+        renderer.on(new ProgressEvent.AppliedInOrder("public.t", true, "trigger a fires"));
+        assertThat(afterTime())
+                .isEqualTo("{\"event\":\"applied_in_order\",\"phase\":\"StreamApply\",\"table\":\"public.t\","
+                        + "\"barrier\":true,\"reason\":\"trigger a fires\"}");
     }
 
     @Test

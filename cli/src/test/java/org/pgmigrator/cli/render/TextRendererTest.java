@@ -35,7 +35,8 @@ class TextRendererTest {
                 seconds,
                 3410.2,
                 status,
-                retained);
+                retained,
+                0);
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
@@ -62,6 +63,8 @@ public final class Applier implements AutoCloseable {
     private volatile boolean stopping;
     private volatile @Nullable MigrationException failure;
 
+    private final ConcurrentLinkedQueue<OrderedTable> ordered = new ConcurrentLinkedQueue<>();
+
     // The target transaction that is open, confined to the thread.
     private @Nullable Lsn pendingEnd;
     private Progress.Marker pendingMarker = Progress.Marker.NONE;
@@ -90,10 +93,9 @@ public final class Applier implements AutoCloseable {
         this.acknowledged = acknowledged;
         this.applied = start.applied();
         this.confirmedUpto = start.confirmedUpto();
-        TargetTables tables = new TargetTables(target);
         this.writer = switch (config.mode()) {
-            case STRICT -> new StrictWriter(target, tables);
-            case WINDOWS -> new WindowWriter(target, tables, config.foldFrom());
+            case STRICT -> new StrictWriter(target, new TargetTables(target, unused -> {}));
+            case WINDOWS -> new WindowWriter(target, config.foldFrom(), ordered::add);
         };
         this.rule = switch (config.mode()) {
             case STRICT -> CommitRule.STRICT;
@@ -196,6 +198,16 @@ public final class Applier implements AutoCloseable {
     /// had
     ///     none between them
     public record MarkerApplied(String content, Lsn endLsn, long changesBefore) {}
+
+    /// How often a table's part of a window was refused by the target and had to be written one by one.
+    public int fallbacks() {
+        return writer.fallbacks();
+    }
+
+    /// The next table, if there is another one, that turned out not to be written as windows.
+    public Optional<OrderedTable> nextOrdered() {
+        return Optional.ofNullable(ordered.poll());
+    }
 
     /// The last marker that was applied by this process.
     public Optional<MarkerApplied> lastMarker() {

@@ -11,4 +11,7 @@ sealed interface ChangeWriter permits StrictWriter, WindowWriter {
 
     /// Writes everything that was taken.
     void flush() throws SQLException;
+
+    /// How often a table's part of a window had to be written one by one after all. May be called by any thread.
+    int fallbacks();
 }

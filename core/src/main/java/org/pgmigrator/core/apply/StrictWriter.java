@@ -48,6 +48,11 @@ final class StrictWriter implements ChangeWriter {
         batch.flush();
     }
 
+    @Override
+    public int fallbacks() {
+        return 0;
+    }
+
     private void insert(Change.Insert insert, Origin origin) throws SQLException {
         TargetTable table = tables.resolve(insert.relation());
         if (table.columns().isEmpty() || table.plan().order() == TablePlan.Order.BARRIER) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.pgmigrator.core.apply.TargetTable.TargetColumn;
 import org.pgmigrator.core.apply.TargetTable.TargetIndex;
@@ -64,11 +65,14 @@ final class TargetTables {
             """;
 
     private final Connection target;
+    private final Consumer<TargetTable> listener;
     private final IdentityHashMap<Relation, TargetTable> resolved = new IdentityHashMap<>();
     private int nextId;
 
-    TargetTables(Connection target) {
+    /// @param listener told of each relation that is resolved
+    TargetTables(Connection target, Consumer<TargetTable> listener) {
         this.target = target;
+        this.listener = listener;
     }
 
     /// Whether [#resolve] knows this very version of a relation.
@@ -85,6 +89,7 @@ final class TargetTables {
             known = load(relation);
             resolved.values().removeIf(older -> older.relation().oid() == relation.oid());
             resolved.put(relation, known);
+            listener.accept(known);
         }
         return known;
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.stream.Change;
@@ -40,6 +41,7 @@ final class WindowWriter implements ChangeWriter {
     private final StrictWriter strict;
     private final NetWriter net;
     private final int foldFrom;
+    private final Consumer<OrderedTable> ordered;
     private final IdentityHashMap<TargetTable, TableChanges> window = new IdentityHashMap<>();
     private final Map<QualifiedName, Integer> fallbacksByTable = new HashMap<>();
     private @Nullable TableChanges last;
@@ -90,16 +92,18 @@ final class WindowWriter implements ChangeWriter {
         }
     }
 
-    WindowWriter(Connection target, TargetTables tables, int foldFrom) {
+    /// @param ordered told of each table that is not folded
+    WindowWriter(Connection target, int foldFrom, Consumer<OrderedTable> ordered) {
         this.target = target;
-        this.tables = tables;
+        this.ordered = ordered;
+        this.tables = new TargetTables(target, this::tell);
         this.strict = new StrictWriter(target, tables);
         this.net = new NetWriter(target, strict, foldFrom);
         this.foldFrom = foldFrom;
     }
 
-    /// How often a table's part of a window had to be written in order after all. May be read by any thread.
-    int fallbacks() {
+    @Override
+    public int fallbacks() {
         return fallbacks.get();
     }
 
@@ -203,6 +207,13 @@ final class WindowWriter implements ChangeWriter {
         } while (refused);
     }
 
+    private void tell(TargetTable table) {
+        TablePlan plan = table.plan();
+        if (plan.order() != TablePlan.Order.FOLD) {
+            ordered.accept(new OrderedTable(table.name(), plan.order() == TablePlan.Order.BARRIER, plan.reason()));
+        }
+    }
+
     private void noteFallback(TargetTable table, NetWriter.Refused refusal) {
         fallbacks.incrementAndGet();
         int times = fallbacksByTable.merge(table.name(), 1, Integer::sum);
@@ -212,6 +223,10 @@ final class WindowWriter implements ChangeWriter {
                 times,
                 MAX_FALLBACKS,
                 refusal.getMessage());
+        if (times == MAX_FALLBACKS) {
+            ordered.accept(new OrderedTable(
+                    table.name(), false, "its net changes were refused " + times + " times: " + refusal.getMessage()));
+        }
     }
 
     private void execute(String sql) throws SQLException {

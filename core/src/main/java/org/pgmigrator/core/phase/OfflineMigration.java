@@ -62,7 +62,8 @@ final class OfflineMigration {
             new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
             control.setOnInterrupt(OnInterrupt.NOTHING);
             listener.on(new ProgressEvent.Complete(List.of(
-                    "the target holds the source as it was when the dump began", sequences + " sequences were set")));
+                    "the target holds the source as it was when the dump began",
+                    sequences + (sequences == 1 ? " sequence was set" : " sequences were set"))));
         } catch (InterruptedException stop) {
             throw stopped(room);
         } catch (MigrationException failed) {

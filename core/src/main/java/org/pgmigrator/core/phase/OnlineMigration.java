@@ -393,7 +393,7 @@ final class OnlineMigration {
         listener.on(new ProgressEvent.Complete(List.of(
                 transactions + " transactions with " + changes + " changes were applied by this run",
                 "the target has everything that was committed on the source before " + proved.finalLsn(),
-                proved.sequences() + " sequences were set",
+                proved.sequences() + (proved.sequences() == 1 ? " sequence was set" : " sequences were set"),
                 "the target is open for writes",
                 whatIsKept(state))));
     }

@@ -5,9 +5,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.pgmigrator.core.apply.Applier;
+import org.pgmigrator.core.apply.OrderedTable;
 import org.pgmigrator.core.config.LagConfig;
 import org.pgmigrator.core.lag.LagClock;
 import org.pgmigrator.core.lag.SourceSample;
@@ -98,6 +100,7 @@ final class StreamApply {
         long lagBytes = sample.flushLsn().bytesSince(applier.reachedLsn());
         OptionalDouble lagSeconds = clock.secondsBehind(now, applier.reachedLsn());
         noteEdge(lagBytes);
+        tellOrdered();
         if (now >= nextHeartbeat) {
             heartbeat(cuttingOver ? Phase.CUTOVER : phase(), sample, now, lagBytes, lagSeconds);
         }
@@ -115,6 +118,15 @@ final class StreamApply {
             StreamSession.requireUsable(StreamSession.sample(observer, slot), slot);
             throw failure;
         });
+    }
+
+    private void tellOrdered() {
+        Optional<OrderedTable> next = session.applier().nextOrdered();
+        while (next.isPresent()) {
+            OrderedTable table = next.get();
+            listener.on(new ProgressEvent.AppliedInOrder(table.table().toString(), table.barrier(), table.reason()));
+            next = session.applier().nextOrdered();
+        }
     }
 
     private void noteEdge(long lagBytes) {
@@ -146,7 +158,8 @@ final class StreamApply {
                 lagSeconds,
                 (changes - changesAtHeartbeat) / seconds,
                 sample.walStatus(),
-                sample.retainedBytes()));
+                sample.retainedBytes(),
+                applier.fallbacks()));
         changesAtHeartbeat = changes;
         lastHeartbeat = now;
         nextHeartbeat = now + config.pollInterval().toNanos();

@@ -29,6 +29,7 @@ public sealed interface ProgressEvent {
     /// @param changesPerSecond rows applied per second since the last heartbeat
     /// @param slotWalStatus `wal_status` of the slot (`reserved`, `extended`, `unreserved`, `lost`)
     /// @param retainedBytes WAL that the slot holds back on the source
+    /// @param fallbacks   how often the target refused a table's net changes, so that they were written one by one
     record Lag(
             Phase phase,
             Lsn sourceLsn,
@@ -38,8 +39,15 @@ public sealed interface ProgressEvent {
             OptionalDouble lagSeconds,
             double changesPerSecond,
             String slotWalStatus,
-            OptionalLong retainedBytes)
+            OptionalLong retainedBytes,
+            int fallbacks)
             implements ProgressEvent {}
+
+    /// A table whose changes are written one by one, in the source's order, although windows of net changes are
+    /// written.
+    ///
+    /// @param barrier whether everything that came before it on any table is written first
+    record AppliedInOrder(String table, boolean barrier, String reason) implements ProgressEvent {}
 
     record CaughtUp(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
 
