@@ -57,6 +57,15 @@ final class TargetServerChecks {
                     "GRANT CREATE ON DATABASE " + view.server().quotedDatabase() + " TO "
                             + view.server().quotedRole() + ";");
         }
+        if (!Query.truth(view.connection(), "select has_database_privilege(current_database(), 'TEMPORARY')")) {
+            findings.error(
+                    "The role " + view.server().quotedRole()
+                            + " may not create temporary tables in the target database "
+                            + view.server().quotedDatabase() + ".",
+                    "Changes of many rows, and values that are large, pass through temporary tables.",
+                    "GRANT TEMPORARY ON DATABASE " + view.server().quotedDatabase() + " TO "
+                            + view.server().quotedRole() + ";");
+        }
     }
 
     /// Tries it, in this check's transaction, which is rolled back.

@@ -164,8 +164,11 @@ final class ValidateIT {
                 "alter table t enable row level security",
                 "alter table t force row level security");
 
+        scene.target("revoke temporary on database " + scene.targetDatabase() + " from public");
+
         Result refused = scene.run();
 
+        assertThat(refused.errors("target-privilege")).hasSize(2);
         assertThat(refused.refusing())
                 .containsExactlyInAnyOrder(
                         "target-privilege", "target-replication-role", "target-schemas", "target-row-security");
