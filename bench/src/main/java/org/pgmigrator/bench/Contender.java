@@ -1,0 +1,49 @@
+package org.pgmigrator.bench;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.OptionalLong;
+import org.pgmigrator.core.config.ApplyConfig;
+
+/// A way to bring a source's changes to a target.
+interface Contender {
+
+    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows");
+
+    String name();
+
+    /// Everything that a user would have done before the changes flow; the stream is not open yet.
+    Applying prepare(Run run) throws SQLException, IOException, InterruptedException;
+
+    /// One run. Closing it ends the stream and frees the slot.
+    interface Applying extends AutoCloseable {
+
+        /// Lets the changes flow.
+        void go() throws SQLException, IOException;
+
+        /// Looks whether it still works.
+        ///
+        /// @throws BenchException if it has ended by itself
+        void requireAlive();
+
+        /// The process beside the two servers that does the work, if there is one.
+        OptionalLong process();
+
+        @Override
+        void close() throws SQLException, IOException;
+    }
+
+    /// The contender of this name.
+    ///
+    /// @param heap the heap of a migrator's JVM, as for `-Xmx`
+    static Contender of(String name, String heap) {
+        return switch (name) {
+            case "builtin" -> new BuiltIn(name, false);
+            case "builtin-binary" -> new BuiltIn(name, true);
+            case "strict" -> new Migrator(name, ApplyConfig.Mode.STRICT, heap);
+            case "windows" -> new Migrator(name, ApplyConfig.Mode.WINDOWS, heap);
+            default -> throw new IllegalArgumentException("no contender \"" + name + "\"; there are " + NAMES);
+        };
+    }
+}
