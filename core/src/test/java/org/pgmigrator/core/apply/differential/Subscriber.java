@@ -1,0 +1,161 @@
+package org.pgmigrator.core.apply.differential;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.apply.Applier;
+import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.stream.AckPosition;
+import org.pgmigrator.core.stream.ChangeQueue;
+import org.pgmigrator.core.stream.StreamConfig;
+import org.pgmigrator.core.stream.WalReceiver;
+import org.pgmigrator.decoder.Lsn;
+import org.pgmigrator.sandbox.server.PostgresServer;
+
+/// One mode with its slot and its target database; it can be interrupted and goes on from its progress row.
+final class Subscriber implements AutoCloseable {
+
+    static final String SUBSCRIPTION = "differential";
+
+    /// Far more than a seed takes; a hang must end in a failure that names the seed.
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private final Mode mode;
+    private final PostgresServer source;
+    private final PostgresServer target;
+    private final String sourceDatabase;
+    private final String targetDatabase;
+    private final List<String> publications;
+
+    private @Nullable WalReceiver receiver;
+    private @Nullable Applier applier;
+    private Optional<String> markerBefore = Optional.empty();
+
+    Subscriber(
+            Mode mode,
+            PostgresServer source,
+            String sourceDatabase,
+            PostgresServer target,
+            String targetDatabase,
+            List<String> publications) {
+        this.mode = mode;
+        this.source = source;
+        this.target = target;
+        this.sourceDatabase = sourceDatabase;
+        this.targetDatabase = targetDatabase;
+        this.publications = publications;
+    }
+
+    Mode mode() {
+        return mode;
+    }
+
+    String targetDatabase() {
+        return targetDatabase;
+    }
+
+    /// Also the name of its slot.
+    String slot() {
+        return targetDatabase;
+    }
+
+    void start() throws SQLException, InterruptedException {
+        Database from = Database.parse(Side.SOURCE, new Secret(source.uri(sourceDatabase)), Map.of());
+        Database to = Database.parse(Side.TARGET, new Secret(target.uri(targetDatabase)), Map.of());
+        ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
+        try (Applier.Ready ready = Applier.open(to, SUBSCRIPTION, mode.config())) {
+            markerBefore = ready.progress().marker();
+            AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
+            receiver = WalReceiver.start(
+                    from.connectReplication(Session.named("stream")),
+                    new StreamConfig(slot(), publications, ready.progress().applied()),
+                    name -> true,
+                    queue,
+                    acknowledged);
+            applier = ready.start(queue, acknowledged);
+        }
+    }
+
+    Lsn applied() {
+        return applier == null ? Lsn.INVALID : applier.appliedLsn();
+    }
+
+    /// Changes of rows that were applied since it last began.
+    long changes() {
+        return applier == null ? 0 : applier.changesApplied();
+    }
+
+    /// Ends in the middle of whatever it is doing, and begins again.
+    ///
+    /// @param brutally whether the target ends the session, as it would in a crash
+    void interrupt(boolean brutally) throws SQLException, InterruptedException {
+        if (brutally) {
+            target.execute(
+                    "postgres",
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + targetDatabase + "'");
+        }
+        close();
+        try (Connection observer = source.connect(sourceDatabase)) {
+            Awaitility.await().atMost(LIMIT).pollInterval(Duration.ofMillis(5)).until(() -> {
+                try (java.sql.Statement statement = observer.createStatement();
+                        java.sql.ResultSet row = statement.executeQuery(
+                                "select active from pg_replication_slots where slot_name = '" + slot() + "'")) {
+                    return row.next() && !row.getBoolean(1);
+                }
+            });
+        }
+        start();
+    }
+
+    /// Waits until the marker is on the target.
+    void await(String marker) {
+        Awaitility.await(this + " to reach the end")
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> hasReached(marker));
+    }
+
+    boolean hasReached(String marker) {
+        failure().ifPresent(failure -> {
+            throw new AssertionError(this + ": " + failure.failure(), failure);
+        });
+        return markerBefore.filter(marker::equals).isPresent()
+                || (applier != null
+                        && applier.lastMarker()
+                                .filter(seen -> seen.content().equals(marker))
+                                .isPresent());
+    }
+
+    private Optional<MigrationException> failure() {
+        return Optional.ofNullable(applier)
+                .flatMap(Applier::failure)
+                .or(() -> Optional.ofNullable(receiver).flatMap(WalReceiver::failure));
+    }
+
+    @Override
+    public void close() {
+        if (receiver != null) {
+            receiver.close();
+            receiver = null;
+        }
+        if (applier != null) {
+            applier.close();
+            applier = null;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return mode.id() + " in " + targetDatabase;
+    }
+}
