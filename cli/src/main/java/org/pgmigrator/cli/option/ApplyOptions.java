@@ -13,7 +13,15 @@ final class ApplyOptions {
                     + "source's order, which is slower. Default: windows.")
     private ApplyConfig.Mode mode = ApplyConfig.DEFAULT.mode();
 
+    @Option(
+            names = "--apply-lanes",
+            paramLabel = "<sessions>",
+            description =
+                    "Sessions on the target among which the tables of a backlog are divided. With 1, transactions "
+                            + "become visible there in the source's order. Default: 1.")
+    private int lanes = ApplyConfig.DEFAULT.lanes();
+
     ApplyConfig toConfig() {
-        return ApplyConfig.of(mode);
+        return ApplyConfig.of(mode, lanes);
     }
 }

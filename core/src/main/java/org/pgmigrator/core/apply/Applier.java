@@ -1,10 +1,8 @@
 package org.pgmigrator.core.apply;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +11,6 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
-import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.stream.AckPosition;
@@ -42,17 +39,13 @@ public final class Applier implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
-    private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(30);
-
     private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
 
-    private final Connection target;
-    private final String subscription;
+    private final ApplyTarget target;
     private final ChangeQueue queue;
     private final AckPosition acknowledged;
-    private final UUID owner;
-    private final ChangeWriter writer;
     private final CommitRule rule;
+    private final ConcurrentLinkedQueue<OrderedTable> ordered;
     private final Thread thread;
 
     private volatile Lsn applied;
@@ -62,8 +55,6 @@ public final class Applier implements AutoCloseable {
     private volatile @Nullable MarkerApplied lastMarker;
     private volatile boolean stopping;
     private volatile @Nullable MigrationException failure;
-
-    private final ConcurrentLinkedQueue<OrderedTable> ordered = new ConcurrentLinkedQueue<>();
 
     // The target transaction that is open, confined to the thread.
     private @Nullable Lsn pendingEnd;
@@ -78,47 +69,33 @@ public final class Applier implements AutoCloseable {
     private long pendingSince;
     private int changesOfLastCommit;
 
-    private Applier(
-            Connection target,
-            String subscription,
-            UUID owner,
-            Progress.Row start,
-            ApplyConfig config,
-            ChangeQueue queue,
-            AckPosition acknowledged) {
-        this.target = target;
-        this.subscription = subscription;
-        this.owner = owner;
+    private Applier(Ready ready, ChangeQueue queue, AckPosition acknowledged) {
+        this.target = ready.target;
+        this.ordered = ready.ordered;
         this.queue = queue;
         this.acknowledged = acknowledged;
-        this.applied = start.applied();
-        this.confirmedUpto = start.confirmedUpto();
-        this.writer = switch (config.mode()) {
-            case STRICT -> new StrictWriter(target, new TargetTables(target, unused -> {}));
-            case WINDOWS -> new WindowWriter(target, config.foldFrom(), ordered::add);
-        };
-        this.rule = switch (config.mode()) {
+        this.applied = ready.start.applied();
+        this.confirmedUpto = ready.start.confirmedUpto();
+        this.rule = switch (ready.config.mode()) {
             case STRICT -> CommitRule.STRICT;
             case WINDOWS -> CommitRule.WINDOWS;
         };
         this.thread = Thread.ofPlatform().name("applier").unstarted(this::run);
     }
 
-    /// A session on the target that holds the right to apply; nothing runs yet.
+    /// The sessions on the target that hold the right to apply; nothing runs yet.
     public static final class Ready implements AutoCloseable {
-        private final Connection target;
-        private final String subscription;
-        private final UUID owner;
+        private final ApplyTarget target;
         private final Progress.Row start;
         private final ApplyConfig config;
+        private final ConcurrentLinkedQueue<OrderedTable> ordered;
         private boolean started;
 
-        private Ready(Connection target, String subscription, UUID owner, Progress.Row start, ApplyConfig config) {
+        Ready(ApplyTarget target, Progress.Row start, ApplyConfig config, ConcurrentLinkedQueue<OrderedTable> ordered) {
             this.target = target;
-            this.subscription = subscription;
-            this.owner = owner;
             this.start = start;
             this.config = config;
+            this.ordered = ordered;
         }
 
         /// Where the target is: read after the lock was taken, so nobody can move it but us.
@@ -126,10 +103,10 @@ public final class Applier implements AutoCloseable {
             return start;
         }
 
-        /// Starts the thread. The session is the applier's from now on.
+        /// Starts the thread. The sessions are the applier's from now on.
         public Applier start(ChangeQueue queue, AckPosition acknowledged) {
             started = true;
-            Applier applier = new Applier(target, subscription, owner, start, config, queue, acknowledged);
+            Applier applier = new Applier(this, queue, acknowledged);
             applier.thread.start();
             return applier;
         }
@@ -137,39 +114,16 @@ public final class Applier implements AutoCloseable {
         @Override
         public void close() {
             if (!started) {
-                closeQuietly(target);
+                target.close();
             }
         }
     }
 
-    /// Opens the applying session and takes over the progress row.
+    /// Opens the applying sessions and takes over the progress.
     ///
-    /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without a progress row
+    /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without progress
     public static Ready open(Database database, String subscription, ApplyConfig config) throws InterruptedException {
-        Connection target = database.connectSimple(Session.named("apply")
-                .with("session_replication_role", "replica")
-                .with("standard_conforming_strings", "on")
-                .with("check_function_bodies", "off")
-                .with("xmloption", "content")
-                .with("synchronous_commit", "on")
-                // A joined statement finds its rows by the index, one after the other; nothing is worth compiling.
-                .with("enable_hashjoin", "off")
-                .with("enable_mergejoin", "off")
-                .with("jit", "off"));
-        boolean ready = false;
-        try {
-            UUID owner = UUID.randomUUID();
-            Progress.Row start = Progress.takeOver(target, subscription, owner, TAKE_OVER_LIMIT);
-            target.setAutoCommit(false);
-            ready = true;
-            return new Ready(target, subscription, owner, start, config);
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The progress on the target could not be taken over.", refusal);
-        } finally {
-            if (!ready) {
-                closeQuietly(target);
-            }
-        }
+        return new ApplyOpening(database, subscription, config).open();
     }
 
     /// Commit end of the last transaction that is on the target.
@@ -201,7 +155,7 @@ public final class Applier implements AutoCloseable {
 
     /// How often a table's part of a window was refused by the target and had to be written one by one.
     public int fallbacks() {
-        return writer.fallbacks();
+        return target.fallbacks();
     }
 
     /// The next table, if there is another one, that turned out not to be written as windows.
@@ -236,7 +190,7 @@ public final class Applier implements AutoCloseable {
                     Failure.of(FailureKind.BUG, "The applier failed after " + applied + ".", bug.toString()), bug));
         } finally {
             queue.abandon();
-            closeQuietly(target);
+            target.close();
         }
     }
 
@@ -272,7 +226,7 @@ public final class Applier implements AutoCloseable {
                 : rule.linger(pendingBytes, System.nanoTime() - pendingSince, changesOfLastCommit);
     }
 
-    private void apply(TransactionPart part) throws SQLException {
+    private void apply(TransactionPart part) throws SQLException, InterruptedException {
         if (part.begin().finalLsn().compareTo(applied) < 0) {
             // The source sends again what it has not saved as confirmed. Its commit begins before a position that is on
             // the
@@ -292,7 +246,7 @@ public final class Applier implements AutoCloseable {
             if (change instanceof Change.Message message && message.prefix().equals(MARKER_PREFIX)) {
                 markerInTransaction = Optional.of(message.content().text());
             }
-            writer.write(change, origin);
+            target.write(change, origin);
             if (!(change instanceof Change.Message)) {
                 pendingChanges++;
             }
@@ -302,12 +256,12 @@ public final class Applier implements AutoCloseable {
         if (part.commit().isPresent()) {
             end(part.commit().get());
         } else if (bytesSinceFlush >= rule.maxBytes()) {
-            writer.flush();
+            target.flush();
             bytesSinceFlush = 0;
         }
     }
 
-    private void end(Commit sourceCommit) throws SQLException {
+    private void end(Commit sourceCommit) throws SQLException, InterruptedException {
         insideTransaction = false;
         Lsn end = sourceCommit.endLsn();
         pendingEnd = end;
@@ -317,21 +271,20 @@ public final class Applier implements AutoCloseable {
             seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesApplied.get() + pendingChanges);
             markerInTransaction = Optional.empty();
         }
-        if (rule.isDue(pendingChanges, pendingBytes, System.nanoTime() - pendingSince)) {
+        if (end.equals(target.mustCommitAt())
+                || rule.isDue(pendingChanges, pendingBytes, System.nanoTime() - pendingSince)) {
             commit();
         }
     }
 
     /// Commits what is complete, with the progress row, and only then acknowledges it.
-    private void commit() throws SQLException {
+    private void commit() throws SQLException, InterruptedException {
         Lsn end = pendingEnd;
         if (end == null) {
             return;
         }
-        writer.flush();
         Lsn upto = confirmedUpto.max(end);
-        Progress.advance(target, subscription, owner, applied, end, upto, pendingMarker);
-        target.commit();
+        target.commit(end, upto, pendingMarker);
         applied = end;
         confirmedUpto = upto;
         changesApplied.addAndGet(pendingChanges);
@@ -351,18 +304,9 @@ public final class Applier implements AutoCloseable {
     /// position beyond the last transaction is known to be harmless.
     private void reach(Lsn idle) throws SQLException {
         if (idle.isAfter(confirmedUpto)) {
-            Progress.advance(target, subscription, owner, applied, applied, idle, Progress.Marker.NONE);
-            target.commit();
+            target.reach(idle);
             confirmedUpto = idle;
             acknowledged.acknowledge(idle);
-        }
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            log.debug("closing the applying session", alreadyGone);
         }
     }
 
@@ -375,22 +319,14 @@ public final class Applier implements AutoCloseable {
         boolean interrupted = false;
         try {
             if (!thread.join(STOP_LIMIT)) {
-                abort();
+                target.abort();
             }
         } catch (InterruptedException stop) {
             interrupted = true;
-            abort();
+            target.abort();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void abort() {
-        try {
-            target.abort(Runnable::run);
-        } catch (SQLException alreadyGone) {
-            log.debug("aborting the applying session", alreadyGone);
         }
     }
 }

@@ -9,7 +9,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.pgmigrator.core.apply.WindowWriter.TableChanges;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.Tuple;

@@ -6,7 +6,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -15,11 +19,11 @@ import org.pgmigrator.decoder.Lsn;
 
 /// The progress row: how far the target is, written in the same target transaction as the rows it speaks of.
 ///
-/// One row per subscription and lane in `pgmigrator.progress`; this version has lane 0 only. All methods run on the
-/// caller's connection and in its transaction.
+/// One row per subscription and lane in `pgmigrator.progress`. What all lanes have is the least of their positions. All
+/// methods run on the caller's connection and in its transaction.
 public final class Progress {
 
-    private static final String KEY = " where subscription = ? and lane = 0";
+    private static final String KEY = " where subscription = ?";
 
     private Progress() {}
 
@@ -88,25 +92,33 @@ public final class Progress {
         }
     }
 
+    /// The row of the lane that is furthest behind: what it has, all have.
     public static Optional<Row> read(Connection target, String subscription) throws SQLException {
+        List<Row> lanes = readLanes(target, subscription);
+        return lanes.stream().min(Comparator.comparing(Row::applied));
+    }
+
+    /// The rows of all lanes, by their numbers; empty without progress.
+    static List<Row> readLanes(Connection target, String subscription) throws SQLException {
+        List<Row> lanes = new ArrayList<>();
         try (PreparedStatement statement = target.prepareStatement("""
                 select source_system_identifier, source_timeline, slot, consistent_point::text, applied_end_lsn::text,
                        confirmed_upto::text, marker, marker_end_lsn::text
-                from pgmigrator.progress""" + KEY)) {
+                from pgmigrator.progress""" + KEY + " order by lane")) {
             statement.setString(1, subscription);
             try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    return Optional.empty();
+                while (row.next()) {
+                    lanes.add(new Row(
+                            new SlotIdentity(
+                                    row.getString(1), row.getInt(2), row.getString(3), Lsn.parse(row.getString(4))),
+                            Lsn.parse(row.getString(5)),
+                            Lsn.parse(row.getString(6)),
+                            Optional.ofNullable(row.getString(7)),
+                            Optional.ofNullable(row.getString(8)).map(Lsn::parse)));
                 }
-                return Optional.of(new Row(
-                        new SlotIdentity(
-                                row.getString(1), row.getInt(2), row.getString(3), Lsn.parse(row.getString(4))),
-                        Lsn.parse(row.getString(5)),
-                        Lsn.parse(row.getString(6)),
-                        Optional.ofNullable(row.getString(7)),
-                        Optional.ofNullable(row.getString(8)).map(Lsn::parse)));
             }
         }
+        return lanes;
     }
 
     /// Takes the advisory lock that every applying session holds, then the row. The lock comes first: an earlier
@@ -114,7 +126,7 @@ public final class Progress {
     /// of ours may still be at its commit, and what it commits must be read, not overtaken.
     ///
     /// @throws MigrationException TARGET_IN_USE if another session keeps the lock for longer than `limit`
-    static Row takeOver(Connection target, String subscription, UUID owner, Duration limit)
+    static List<Row> takeOver(Connection target, String subscription, UUID owner, Duration limit)
             throws SQLException, InterruptedException {
         Lease.take(
                 target,
@@ -127,35 +139,65 @@ public final class Progress {
             statement.setString(2, subscription);
             statement.executeUpdate();
         }
-        return read(target, subscription)
-                .orElseThrow(() -> new MigrationException(Failure.of(
-                        FailureKind.NOTHING_TO_RESUME,
-                        "The target has no progress of subscription \"" + subscription + "\".",
-                        "")));
+        List<Row> lanes = readLanes(target, subscription);
+        if (lanes.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.NOTHING_TO_RESUME,
+                    "The target has no progress of subscription \"" + subscription + "\".",
+                    ""));
+        }
+        return lanes;
     }
 
-    /// Moves the row, in the transaction of the rows: a compare-and-set. If it does not hit the one row that this
-    /// session
-    /// started from, somebody else has applied in between, and nothing of this transaction may be committed.
-    static void advance(
-            Connection target, String subscription, UUID owner, Lsn from, Lsn to, Lsn confirmedUpto, Marker marker)
+    /// Gives the subscription another number of lanes. Their rows must all say the same: what a lane has depends on how
+    /// many there are.
+    static void setLanes(Connection target, String subscription, int lanes) throws SQLException {
+        try (PreparedStatement more = target.prepareStatement("""
+                        insert into pgmigrator.progress
+                        select subscription, n, source_system_identifier, source_timeline, slot, consistent_point,
+                               applied_end_lsn, confirmed_upto, marker, marker_end_lsn, owner, now()
+                        from pgmigrator.progress, generate_series(1, ?) n where subscription = ? and lane = 0
+                        on conflict do nothing""");
+                PreparedStatement fewer =
+                        target.prepareStatement("delete from pgmigrator.progress" + KEY + " and lane >= ?")) {
+            more.setInt(1, lanes - 1);
+            more.setString(2, subscription);
+            more.executeUpdate();
+            fewer.setString(1, subscription);
+            fewer.setInt(2, lanes);
+            fewer.executeUpdate();
+        }
+    }
+
+    /// Who moves which rows: all lanes of a subscription, or one of them.
+    ///
+    /// @param lane  the number of the only lane; empty for all
+    /// @param lanes how many rows that are
+    record Mover(String subscription, UUID owner, OptionalInt lane, int lanes) {}
+
+    /// Moves rows, in the transaction of the rows that they speak of: a compare-and-set. If it does not hit exactly
+    /// those
+    /// that this session started from, somebody else has applied in between, and nothing of this transaction may be
+    /// committed.
+    static void advance(Connection target, Mover mover, Lsn from, Lsn to, Lsn confirmedUpto, Marker marker)
             throws SQLException {
+        String lane = mover.lane().isPresent() ? " and lane = " + mover.lane().getAsInt() : "";
         try (PreparedStatement statement =
                 target.prepareStatement("""
                 update pgmigrator.progress
                 set applied_end_lsn = ?::pg_lsn, confirmed_upto = ?::pg_lsn, updated_at = clock_timestamp(),
-                    marker = coalesce(?, marker), marker_end_lsn = coalesce(?::pg_lsn, marker_end_lsn)""" + KEY + " and applied_end_lsn = ?::pg_lsn and owner = ?::uuid")) {
+                    marker = coalesce(?, marker), marker_end_lsn = coalesce(?::pg_lsn, marker_end_lsn)""" + KEY + lane + " and applied_end_lsn = ?::pg_lsn and owner = ?::uuid")) {
             statement.setString(1, to.toString());
             statement.setString(2, confirmedUpto.toString());
             statement.setString(3, marker.content().orElse(null));
             statement.setString(4, marker.endLsn().map(Lsn::toString).orElse(null));
-            statement.setString(5, subscription);
+            statement.setString(5, mover.subscription());
             statement.setString(6, from.toString());
-            statement.setString(7, owner.toString());
-            if (statement.executeUpdate() != 1) {
+            statement.setString(7, mover.owner().toString());
+            if (statement.executeUpdate() != mover.lanes()) {
                 throw new MigrationException(Failure.of(
                         FailureKind.TARGET_IN_USE,
-                        "The progress row of subscription \"" + subscription + "\" is no longer at " + from + ".",
+                        "The progress of subscription \"" + mover.subscription() + "\" is no longer at " + from + ".",
                         "another pg-migrator has taken over; nothing of this transaction was committed"));
             }
         }

@@ -3,7 +3,6 @@ package org.pgmigrator.core.apply;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -47,56 +46,12 @@ final class WindowWriter implements ChangeWriter {
     private @Nullable TableChanges last;
     private final AtomicInteger fallbacks = new AtomicInteger();
 
-    /// The changes of one table in this window, in the source's order.
-    static final class TableChanges {
-        private final TargetTable table;
-        private final List<Change> changes = new ArrayList<>();
-        private final List<Origin> origins = new ArrayList<>();
-        private boolean insertsOnly = true;
-
-        TableChanges(TargetTable table) {
-            this.table = table;
-        }
-
-        TargetTable table() {
-            return table;
-        }
-
-        /// Whether it is this very announcement of a relation.
-        @SuppressWarnings("ReferenceEquality")
-        boolean isOf(Relation relation) {
-            return table.relation() == relation;
-        }
-
-        List<Change> changes() {
-            return changes;
-        }
-
-        /// One for each change.
-        List<Origin> origins() {
-            return origins;
-        }
-
-        int size() {
-            return changes.size();
-        }
-
-        boolean isInsertsOnly() {
-            return insertsOnly;
-        }
-
-        private void add(Change change, Origin origin) {
-            changes.add(change);
-            origins.add(origin);
-            insertsOnly &= change instanceof Change.Insert;
-        }
-    }
-
-    /// @param ordered told of each table that is not folded
-    WindowWriter(Connection target, int foldFrom, Consumer<OrderedTable> ordered) {
+    /// @param tables  on this or another connection
+    /// @param ordered told of each table that is not folded any more
+    WindowWriter(Connection target, TargetTables tables, int foldFrom, Consumer<OrderedTable> ordered) {
         this.target = target;
+        this.tables = tables;
         this.ordered = ordered;
-        this.tables = new TargetTables(target, this::tell);
         this.strict = new StrictWriter(target, tables);
         this.net = new NetWriter(target, strict, foldFrom);
         this.foldFrom = foldFrom;
@@ -119,24 +74,46 @@ final class WindowWriter implements ChangeWriter {
     }
 
     private void write(Relation relation, Change change, Origin origin) throws SQLException {
-        TableChanges known = last;
-        if (known == null || !known.isOf(relation)) {
-            known = changesOf(relation);
+        if (last != null && last.isOf(relation)) {
+            last.add(change, origin);
+            return;
         }
-        if (known.table().plan().order() == TablePlan.Order.BARRIER) {
+        if (!tables.isResolved(relation) && holds(relation)) {
+            // Another version of a table that this window knows, whose changes were meant for that.
+            flush();
+        }
+        TargetTable table = tables.resolve(relation);
+        if (table.plan().order() == TablePlan.Order.BARRIER) {
             barrier(change, origin);
         } else {
-            known.add(change, origin);
-            last = known;
+            add(table, change, origin);
         }
     }
 
-    private TableChanges changesOf(Relation relation) throws SQLException {
-        if (!tables.isResolved(relation)) {
-            // It may be another version of a table that this window knows, whose changes were meant for that.
-            flush();
-        }
-        return window.computeIfAbsent(tables.resolve(relation), TableChanges::new);
+    /// Whether the window has changes of the table that a relation names.
+    boolean holds(Relation relation) {
+        QualifiedName name = new QualifiedName(relation.namespace(), relation.name());
+        return window.keySet().stream().anyMatch(table -> table.name().equals(name));
+    }
+
+    /// Takes a change of a table that is no barrier.
+    void add(TargetTable table, Change change, Origin origin) {
+        TableChanges known = window.computeIfAbsent(table, TableChanges::new);
+        known.add(change, origin);
+        last = known;
+    }
+
+    /// Gives away what was taken and not written.
+    List<TableChanges> take() {
+        List<TableChanges> taken = List.copyOf(window.values());
+        window.clear();
+        last = null;
+        return taken;
+    }
+
+    /// Takes what another writer has given away, of tables that this one has no changes of.
+    void adopt(List<TableChanges> taken) {
+        taken.forEach(changes -> window.put(changes.table(), changes));
     }
 
     private void barrier(Change change, Origin origin) throws SQLException {
@@ -152,7 +129,6 @@ final class WindowWriter implements ChangeWriter {
 
     private void writeWindow() throws SQLException {
         last = null;
-        window.values().removeIf(changes -> changes.size() == 0);
         if (window.isEmpty()) {
             return;
         }
@@ -205,13 +181,6 @@ final class WindowWriter implements ChangeWriter {
                 }
             }
         } while (refused);
-    }
-
-    private void tell(TargetTable table) {
-        TablePlan plan = table.plan();
-        if (plan.order() != TablePlan.Order.FOLD) {
-            ordered.accept(new OrderedTable(table.name(), plan.order() == TablePlan.Order.BARRIER, plan.reason()));
-        }
     }
 
     private void noteFallback(TargetTable table, NetWriter.Refused refusal) {

@@ -2,18 +2,29 @@ package org.pgmigrator.core.config;
 
 /// How changes are applied to the target.
 ///
+/// @param lanes    sessions on the target among which the tables of a window are divided, at least 1; with 1
+/// transactions
+///                 become visible there in the source's order
 /// @param foldFrom changes of one table in a window from which on they are folded; fewer are written one by one,
 /// because
 ///                 a staging table's own statements would cost more
-public record ApplyConfig(Mode mode, int foldFrom) {
+public record ApplyConfig(Mode mode, int lanes, int foldFrom) {
 
     public static final int DEFAULT_FOLD_FROM = 40;
 
     /// The way that is taken if nothing else is said.
-    public static final ApplyConfig DEFAULT = of(Mode.WINDOWS);
+    public static final ApplyConfig DEFAULT = of(Mode.WINDOWS, 1);
 
-    public static ApplyConfig of(Mode mode) {
-        return new ApplyConfig(mode, DEFAULT_FOLD_FROM);
+    public static final int MAX_LANES = 32;
+
+    public ApplyConfig {
+        if (lanes < 1 || lanes > MAX_LANES) {
+            throw new IllegalArgumentException("--apply-lanes must be 1 to " + MAX_LANES + ", not " + lanes);
+        }
+    }
+
+    public static ApplyConfig of(Mode mode, int lanes) {
+        return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM);
     }
 
     /// What is written for a backlog of transactions.

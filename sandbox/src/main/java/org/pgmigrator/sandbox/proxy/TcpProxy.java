@@ -24,6 +24,8 @@ public final class TcpProxy implements AutoCloseable {
     private final Set<ProxiedConnection> connections = ConcurrentHashMap.newKeySet();
     private final LongAdder bytesToServer = new LongAdder();
     private final LongAdder bytesToClient = new LongAdder();
+    private final Thread acceptor =
+            Thread.ofPlatform().daemon().name("proxy-accept").unstarted(this::accept);
     private volatile boolean refusing;
 
     private TcpProxy(String serverHost, int serverPort) throws IOException {
@@ -35,7 +37,7 @@ public final class TcpProxy implements AutoCloseable {
     public static TcpProxy inFrontOf(String host, int port) {
         try {
             TcpProxy proxy = new TcpProxy(host, port);
-            Thread.ofPlatform().daemon().name("proxy-accept").start(proxy::accept);
+            proxy.acceptor.start();
             return proxy;
         } catch (IOException e) {
             throw new UncheckedIOException("no port for the proxy", e);
@@ -141,6 +143,12 @@ public final class TcpProxy implements AutoCloseable {
             listener.close();
         } catch (IOException e) {
             throw new UncheckedIOException("the proxy's port cannot be closed", e);
+        }
+        // The kernel keeps the port open for as long as a thread is in its call of accept.
+        try {
+            acceptor.join(CONNECT_DEADLINE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         cut();
     }

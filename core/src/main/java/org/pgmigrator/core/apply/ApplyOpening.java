@@ -1,0 +1,106 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Opens the sessions on the target that apply, and takes over the progress. Used once.
+final class ApplyOpening {
+
+    private static final Logger log = LoggerFactory.getLogger(ApplyOpening.class);
+
+    private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(30);
+
+    private final Database database;
+    private final String subscription;
+    private final ApplyConfig config;
+    private final UUID owner = UUID.randomUUID();
+    private final ConcurrentLinkedQueue<OrderedTable> ordered = new ConcurrentLinkedQueue<>();
+    private final List<Connection> connections = new ArrayList<>();
+
+    ApplyOpening(Database database, String subscription, ApplyConfig config) {
+        this.database = database;
+        this.subscription = subscription;
+        this.config = config;
+    }
+
+    /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without progress
+    Applier.Ready open() throws InterruptedException {
+        boolean ready = false;
+        try {
+            Connection first = Sessions.open(database);
+            connections.add(first);
+            List<Progress.Row> rows = Progress.takeOver(first, subscription, owner, TAKE_OVER_LIMIT);
+            first.setAutoCommit(false);
+            rows = withAskedLanes(first, rows);
+            while (connections.size() < rows.size()) {
+                Connection another = Sessions.open(database);
+                connections.add(another);
+                another.setAutoCommit(false);
+            }
+            Progress.Row behind = rows.stream()
+                    .min(Comparator.comparing(Progress.Row::applied))
+                    .orElseThrow();
+            ApplyTarget target = target(rows);
+            ready = true;
+            return new Applier.Ready(target, behind, config, ordered);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The progress on the target could not be taken over.", refusal);
+        } finally {
+            if (!ready) {
+                connections.forEach(Sessions::close);
+            }
+        }
+    }
+
+    /// Lanes that are apart keep their number until they have come together: what each has depends on it.
+    private List<Progress.Row> withAskedLanes(Connection first, List<Progress.Row> rows) throws SQLException {
+        int asked = config.mode() == ApplyConfig.Mode.STRICT ? 1 : config.lanes();
+        if (rows.size() == asked) {
+            return rows;
+        }
+        boolean together = rows.stream().map(Progress.Row::applied).distinct().count() == 1;
+        if (!together) {
+            log.info("the lanes are apart: their number stays for this run lanes={} asked={}", rows.size(), asked);
+            return rows;
+        }
+        Progress.setLanes(first, subscription, asked);
+        List<Progress.Row> changed = Progress.readLanes(first, subscription);
+        first.commit();
+        return changed;
+    }
+
+    private ApplyTarget target(List<Progress.Row> rows) {
+        if (rows.size() > 1) {
+            return new Lanes(
+                    connections,
+                    rows.stream().map(Progress.Row::applied).toList(),
+                    subscription,
+                    owner,
+                    config.foldFrom(),
+                    ordered::add);
+        }
+        Connection only = connections.getFirst();
+        ChangeWriter writer = switch (config.mode()) {
+            case STRICT -> new StrictWriter(only, new TargetTables(only, unused -> {}));
+            case WINDOWS ->
+                new WindowWriter(
+                        only,
+                        new TargetTables(only, table -> OrderedTable.tell(table, ordered::add)),
+                        config.foldFrom(),
+                        ordered::add);
+        };
+        return new OneSession(only, writer, subscription, owner, rows.getFirst().applied());
+    }
+}

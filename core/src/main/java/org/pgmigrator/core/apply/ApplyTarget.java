@@ -1,0 +1,39 @@
+package org.pgmigrator.core.apply;
+
+import java.sql.SQLException;
+import org.pgmigrator.core.stream.Change;
+import org.pgmigrator.decoder.Lsn;
+
+/// The sessions on the target, and the target transaction that is open on them. Confined to the applier's thread, but
+/// for [#abort] and [#fallbacks].
+sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
+
+    /// What is on the target, whichever session wrote it.
+    Lsn applied();
+
+    /// The end of the transaction at which the open target transaction must be committed, whatever may follow it;
+    /// [Lsn#INVALID] if there is none.
+    Lsn mustCommitAt();
+
+    void write(Change change, Origin origin) throws SQLException;
+
+    /// In the middle of a large transaction: writes what was taken, without a commit.
+    void flush() throws SQLException;
+
+    /// Commits what was taken, together with the progress.
+    ///
+    /// @param end           commit end of the last transaction that was taken
+    /// @param confirmedUpto at least `end`
+    void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException, InterruptedException;
+
+    /// Stores a position that was reached without a transaction.
+    void reach(Lsn confirmedUpto) throws SQLException;
+
+    int fallbacks();
+
+    /// Cuts the connections off.
+    void abort();
+
+    @Override
+    void close();
+}
