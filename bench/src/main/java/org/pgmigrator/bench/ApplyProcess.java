@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -45,8 +44,7 @@ final class ApplyProcess {
             Database source = Database.parse(Side.SOURCE, new Secret(line(input)), Map.of());
             Database target = Database.parse(Side.TARGET, new Secret(line(input)), Map.of());
             String slot = line(input);
-            ApplyConfig config =
-                    ApplyConfig.of(ApplyConfig.Mode.valueOf(line(input).toUpperCase(Locale.ROOT)));
+            ApplyConfig config = ApplyConfig.of(ApplyConfig.Mode.valueOf(line(input)), Integer.parseInt(line(input)));
             // In a migration the sessions' code has been at work for a long time when the stream begins.
             try (Applier.Ready ready = Applier.open(target, SUBSCRIPTION, config);
                     Connection walsender = source.connectReplication(Session.named("stream"))) {

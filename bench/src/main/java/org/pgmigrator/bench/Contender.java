@@ -9,7 +9,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 /// A way to bring a source's changes to a target.
 interface Contender {
 
-    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows");
+    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows", "windows-2");
 
     String name();
 
@@ -41,8 +41,9 @@ interface Contender {
         return switch (name) {
             case "builtin" -> new BuiltIn(name, false);
             case "builtin-binary" -> new BuiltIn(name, true);
-            case "strict" -> new Migrator(name, ApplyConfig.Mode.STRICT, heap);
-            case "windows" -> new Migrator(name, ApplyConfig.Mode.WINDOWS, heap);
+            case "strict" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.STRICT, 1), heap);
+            case "windows" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 1), heap);
+            case "windows-2" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 2), heap);
             default -> throw new IllegalArgumentException("no contender \"" + name + "\"; there are " + NAMES);
         };
     }

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.pgmigrator.core.apply.Progress;
@@ -21,7 +20,7 @@ import org.pgmigrator.decoder.Lsn;
 /// warm-up counts, from the start of the stream.
 ///
 /// @param heap as for `-Xmx`
-record Migrator(String name, ApplyConfig.Mode mode, String heap) implements Contender {
+record Migrator(String name, ApplyConfig config, String heap) implements Contender {
 
     private static final int END_LIMIT_SECONDS = 60;
 
@@ -52,7 +51,8 @@ record Migrator(String name, ApplyConfig.Mode mode, String heap) implements Cont
             running.tell(run.source().uri(run.sourceDatabase()));
             running.tell(run.target().uri(run.targetDatabase()));
             running.tell(run.slot());
-            running.tell(mode.name().toLowerCase(Locale.ROOT));
+            running.tell(config.mode().name());
+            running.tell(Integer.toString(config.lanes()));
             running.awaitReady();
             return running;
         } catch (RuntimeException | IOException failed) {

@@ -8,13 +8,16 @@ enum Mode {
     STRICT,
     WINDOWS,
     /// Windows that fold also what would be cheaper one by one: the small workloads of a seed are all folded.
-    FOLDED;
+    FOLDED,
+    /// The same, divided among three sessions.
+    LANES;
 
     ApplyConfig config() {
         return switch (this) {
-            case STRICT -> ApplyConfig.of(ApplyConfig.Mode.STRICT);
+            case STRICT -> ApplyConfig.of(ApplyConfig.Mode.STRICT, 1);
             case WINDOWS -> ApplyConfig.DEFAULT;
-            case FOLDED -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1);
+            case FOLDED -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1);
+            case LANES -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1);
         };
     }
 
