@@ -1,8 +1,10 @@
 package org.pgmigrator.bench;
 
+import com.sun.management.ThreadMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -34,6 +36,9 @@ final class ApplyProcess {
     static final String SUBSCRIPTION = "bench";
     static final String READY = "ready";
     static final String GO = "go";
+    static final String MEASURE = "measure";
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private static final int WATCH_MILLIS = 20;
 
@@ -63,7 +68,8 @@ final class ApplyProcess {
     private static void apply(Applier.Ready ready, Connection walsender, String slot, BufferedReader input)
             throws InterruptedException, SQLException {
         AtomicBoolean ended = new AtomicBoolean();
-        Thread.ofVirtual().start(() -> awaitEnd(input, ended));
+        long allocatedBefore = THREADS.getTotalThreadAllocatedBytes();
+        Thread.ofPlatform().daemon().start(() -> listen(input, allocatedBefore, ended));
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
         AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
         StreamConfig stream = new StreamConfig(
@@ -81,10 +87,12 @@ final class ApplyProcess {
         });
     }
 
-    private static void awaitEnd(BufferedReader input, AtomicBoolean ended) {
+    private static void listen(BufferedReader input, long allocatedBefore, AtomicBoolean ended) {
         try {
-            while (input.readLine() != null) {
-                // Nothing else is said.
+            for (String line = input.readLine(); line != null; line = input.readLine()) {
+                if (line.equals(MEASURE)) {
+                    System.out.println(THREADS.getTotalThreadAllocatedBytes() - allocatedBefore);
+                }
             }
         } catch (IOException gone) {
             // As good as the end.

@@ -161,7 +161,8 @@ final class Arena implements AutoCloseable {
                     (end - start) / 1e9,
                     cpu(walsender(sourceObserver, run.slot())),
                     cpu(applying.process()) - migratorCpuBefore,
-                    backends.total());
+                    backends.total(),
+                    applying.allocatedBytes().orElse(0));
         }
     }
 

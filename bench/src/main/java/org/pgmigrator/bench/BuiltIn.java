@@ -40,6 +40,11 @@ record BuiltIn(String name, boolean binary) implements Contender {
         }
 
         @Override
+        public OptionalLong allocatedBytes() {
+            return OptionalLong.empty();
+        }
+
+        @Override
         public void close() throws SQLException {
             run.target()
                     .execute(

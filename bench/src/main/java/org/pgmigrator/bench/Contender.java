@@ -30,6 +30,9 @@ interface Contender {
         /// The process beside the two servers that does the work, if there is one.
         OptionalLong process();
 
+        /// Bytes that this process has allocated on its heap since it was let go.
+        OptionalLong allocatedBytes() throws IOException;
+
         @Override
         void close() throws SQLException, IOException;
     }

@@ -103,6 +103,16 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
         }
 
         @Override
+        public OptionalLong allocatedBytes() throws IOException {
+            tell(ApplyProcess.MEASURE);
+            String answer = output.readLine();
+            if (answer == null) {
+                throw new BenchException("the migrator has ended, see above");
+            }
+            return OptionalLong.of(Long.parseLong(answer));
+        }
+
+        @Override
         public void close() throws IOException {
             // The end of its input tells it to stop.
             input.close();

@@ -28,14 +28,14 @@ final class Report {
     void backlog(Backlog backlog, Map<String, List<Measurement>> measurements) {
         line("");
         line(
-                "| %s | median s | min | max | changes/s | ratio | walsender CPU s | migrator CPU s | target CPU s |",
+                "| %s | median s | min | max | changes/s | ratio | walsender CPU s | migrator CPU s | target CPU s | bytes/change |",
                 backlog.name());
-        line("|---|---|---|---|---|---|---|---|---|");
+        line("|---|---|---|---|---|---|---|---|---|---|");
         List<Measurement> reference = measurements.get(REFERENCE);
         measurements.forEach((name, runs) -> {
             double seconds = median(runs, Measurement::elapsed);
             line(
-                    "| %s | %.2f | %.2f | %.2f | %,.0f | %s | %.2f | %.2f | %.2f |",
+                    "| %s | %.2f | %.2f | %.2f | %,.0f | %s | %.2f | %.2f | %.2f | %,.0f |",
                     name,
                     seconds,
                     runs.stream().mapToDouble(Measurement::elapsed).min().orElseThrow(),
@@ -46,7 +46,8 @@ final class Report {
                             : String.format(Locale.ROOT, "%.2f", median(reference, Measurement::elapsed) / seconds),
                     median(runs, Measurement::walsenderCpu),
                     median(runs, Measurement::migratorCpu),
-                    median(runs, Measurement::targetCpu));
+                    median(runs, Measurement::targetCpu),
+                    median(runs, Measurement::allocated) / backlog.changes());
         });
     }
 

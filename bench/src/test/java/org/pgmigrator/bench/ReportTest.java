@@ -21,12 +21,16 @@ class ReportTest {
         Map<String, List<Measurement>> measurements = new LinkedHashMap<>();
         measurements.put(
                 "builtin",
-                List.of(new Measurement(9, 1, 0, 3), new Measurement(4, 1, 0, 2), new Measurement(5, 2, 0, 1)));
-        measurements.put("windows", List.of(new Measurement(3, 1, 2, 1), new Measurement(1, 1, 4, 1)));
+                List.of(
+                        new Measurement(9, 1, 0, 3, 0),
+                        new Measurement(4, 1, 0, 2, 0),
+                        new Measurement(5, 2, 0, 1, 0)));
+        measurements.put(
+                "windows", List.of(new Measurement(3, 1, 2, 1, 5_000_000), new Measurement(1, 1, 4, 1, 5_000_000)));
         report.backlog(new Backlog("mixed", List.of(), List.of(), 10_000), measurements);
         assertThat(bytes.toString(StandardCharsets.UTF_8))
-                .contains("| builtin | 5.00 | 4.00 | 9.00 | 2,000 | 1.00 | 1.00 | 0.00 | 2.00 |")
-                .contains("| windows | 2.00 | 1.00 | 3.00 | 5,000 | 2.50 | 1.00 | 3.00 | 1.00 |");
+                .contains("| builtin | 5.00 | 4.00 | 9.00 | 2,000 | 1.00 | 1.00 | 0.00 | 2.00 | 0 |")
+                .contains("| windows | 2.00 | 1.00 | 3.00 | 5,000 | 2.50 | 1.00 | 3.00 | 1.00 | 500 |");
     }
 
     @Test
