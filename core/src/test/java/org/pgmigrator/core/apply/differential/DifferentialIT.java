@@ -79,11 +79,12 @@ class DifferentialIT {
         SeedRun.Result result = run.run(List.of(Mode.values()));
 
         log.info(
-                "{} statements={} refused={} changes={} rows={} seconds={} differences={}",
+                "{} statements={} refused={} changes={} fallbacks={} rows={} seconds={} differences={}",
                 run,
                 result.statements(),
                 result.refused(),
                 result.changes(),
+                result.fallbacks(),
                 result.rows(),
                 String.format(Locale.ROOT, "%.1f", (System.nanoTime() - began) / 1e9),
                 result.differences().size());

@@ -147,8 +147,6 @@ final class KeyShapes {
                         .column("v", Literal.text())
                         .arbiter("id")
                         .build())
-                .story(slice -> List.of("update w.unique_beside set code = null where code % 3 = " + slice.number()
-                        + " and id > " + slice.index()))
                 .published(Publication.LEAVES, "w.unique_beside")
                 .exclusive("truncate w.unique_beside");
     }

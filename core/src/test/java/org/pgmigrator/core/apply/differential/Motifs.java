@@ -10,6 +10,10 @@ final class Motifs {
     private Motifs() {}
 
     static List<String> any(Table table, Slice slice) {
+        // Many inserts, or the deletes would leave nothing to change.
+        if (slice.chance(25)) {
+            return List.of(insertSome(table, slice));
+        }
         return switch (table.changes()) {
             case INSERT_ONLY -> List.of(insertSome(table, slice));
             case KEEP_KEY -> keepingKeys(table, slice);
@@ -19,7 +23,10 @@ final class Motifs {
 
     private static List<String> keepingKeys(Table table, Slice slice) {
         int row = slice.index();
-        return switch (slice.random().nextInt(11)) {
+        if (!table.uniqueColumns().isEmpty() && slice.chance(35)) {
+            return exchangeUnique(table, slice);
+        }
+        return switch (slice.random().nextInt(10)) {
             case 0, 1 -> List.of(insertSome(table, slice));
             case 2 -> List.of(upsert(table, slice, row));
             case 3 -> List.of(table.update(slice, row));
@@ -28,12 +35,11 @@ final class Motifs {
             case 6 -> List.of(table.delete(slice, row));
             case 7 -> List.of(table.deleteAll(slice, List.of(row, slice.index())));
             case 8 -> List.of(table.delete(slice, row), table.insert(slice, row), table.update(slice, row));
-            case 9 ->
+            default ->
                 List.of(
                         table.insertMissing(slice, List.of(row)),
                         table.update(slice, row),
                         slice.chance(50) ? table.delete(slice, row) : table.update(slice, row));
-            default -> exchangeUnique(table, slice);
         };
     }
 
@@ -132,9 +138,6 @@ final class Motifs {
         List<Table.Column> unique = table.uniqueColumns();
         int first = slice.index();
         int second = slice.indexBeside(first);
-        if (unique.isEmpty()) {
-            return List.of(table.update(slice, first), table.update(slice, second));
-        }
         Table.Column column = unique.get(slice.random().nextInt(unique.size()));
         String name = column.name();
         String one = column.literal().next(slice.random(), first);
@@ -184,6 +187,12 @@ final class Motifs {
 
     private static String insertSome(Table table, Slice slice) {
         List<Integer> rows = new ArrayList<>();
+        if (table.arbiter().isPresent() && slice.chance(50)) {
+            for (int row = 1; row <= Slice.ROWS; row++) {
+                rows.add(row * Slice.COUNT + slice.number());
+            }
+            return table.insertMissing(slice, rows);
+        }
         int count = slice.chance(10) ? 25 : 1 + slice.random().nextInt(4);
         for (int i = 0; i < count; i++) {
             rows.add(slice.index());

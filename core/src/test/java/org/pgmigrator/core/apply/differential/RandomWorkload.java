@@ -53,8 +53,8 @@ final class RandomWorkload {
             shapes.add(BulkShape.of(weight < 2 ? 40_000 : weight < 8 ? 4_000 : 300));
         }
         size = Size.values()[random.nextInt(Size.values().length)];
-        steps = weight < 8 ? 60 : 100 + random.nextInt(200);
-        backlogFirst = random.nextInt(100) < 60;
+        steps = weight < 8 ? 90 : 200 + random.nextInt(300);
+        backlogFirst = random.nextInt(100) < 75;
         restarts = Math.max(0, random.nextInt(5) - 2);
         if (!only.isEmpty()) {
             pool.add(BulkShape.of(300));
@@ -72,6 +72,11 @@ final class RandomWorkload {
     /// How often the applying side is interrupted.
     int restarts() {
         return restarts;
+    }
+
+    /// Whether net changes may meet a constraint that the changes themselves did not meet.
+    boolean mayBeRefused() {
+        return shapes.stream().anyMatch(Shape::mayBeRefused);
     }
 
     int steps() {

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.apply.SlotIdentity;
+import org.pgmigrator.core.apply.differential.Subscriber.Interruption;
 import org.pgmigrator.core.cutover.Marker;
 import org.pgmigrator.decoder.Lsn;
 import org.pgmigrator.sandbox.server.PostgresServer;
@@ -21,6 +22,8 @@ final class SeedRun {
 
     /// About what a whole backlog takes.
     private static final int MAX_PATIENCE_NANOS = 100_000_000;
+
+    private static final List<Interruption> INTERRUPTIONS = List.of(Interruption.values());
 
     private final PostgresServer source;
     private final PostgresServer target;
@@ -43,8 +46,9 @@ final class SeedRun {
 
     /// @param rows rows at the end
     /// @param statements statements on the source, those that it refused included
-    /// @param changes changes of rows that were applied in a mode without an interruption, or after the last one
-    record Result(List<String> differences, long rows, int statements, int refused, long changes) {}
+    /// @param changes changes of rows that the last mode applied after its last interruption
+    /// @param fallbacks how often net changes were refused, in all modes
+    record Result(List<String> differences, long rows, int statements, int refused, long changes, int fallbacks) {}
 
     Result run(List<Mode> modes) throws SQLException, IOException, InterruptedException {
         try {
@@ -85,9 +89,7 @@ final class SeedRun {
             String name = subscriber.targetDatabase();
             target.execute("postgres", "create database \"" + name + "\" template \"" + base + "\"");
             subscribers.add(subscriber);
-            Lsn start = Lsn.parse(source.value(
-                    database,
-                    "select lsn from pg_create_logical_replication_slot('" + subscriber.slot() + "', 'pgoutput')"));
+            Lsn start = createSlot(subscriber.slot());
             target.execute(name, "create schema pgmigrator");
             try (Connection connection = target.connect(name)) {
                 Progress.createTable(connection);
@@ -95,6 +97,16 @@ final class SeedRun {
                         connection, Subscriber.SUBSCRIPTION, new SlotIdentity("1", 1, subscriber.slot(), start));
             }
         }
+    }
+
+    /// All slots are copies of the first: they begin at the same point.
+    private Lsn createSlot(String name) throws SQLException {
+        String first = subscribers.getFirst().slot();
+        return Lsn.parse(source.value(
+                database,
+                name.equals(first)
+                        ? "select lsn from pg_create_logical_replication_slot('" + name + "', 'pgoutput')"
+                        : "select lsn from pg_copy_logical_replication_slot('" + first + "', '" + name + "')"));
     }
 
     private Connection session() throws SQLException {
@@ -127,6 +139,7 @@ final class SeedRun {
         ContentComparison comparison = new ContentComparison(observer);
         List<String> differences = new ArrayList<>();
         long changes = 0;
+        int fallbacks = 0;
         for (Subscriber subscriber : subscribers) {
             try (subscriber) {
                 if (workload.backlogFirst()) {
@@ -140,10 +153,15 @@ final class SeedRun {
                             && !subscriber.hasReached(marker)) {
                         Thread.sleep(1);
                     }
-                    subscriber.interrupt(chance.nextBoolean());
+                    subscriber.interrupt(INTERRUPTIONS.get(chance.nextInt(INTERRUPTIONS.size())));
                 }
                 subscriber.await(marker);
                 changes = subscriber.changes();
+                if (subscriber.fallbacks() > 0 && !workload.mayBeRefused()) {
+                    differences.add(subscriber + ": net changes were refused " + subscriber.fallbacks()
+                            + " times, and no constraint but the keys could have refused them");
+                }
+                fallbacks += subscriber.fallbacks();
             } catch (AssertionError failure) {
                 differences.add(String.valueOf(failure.getMessage()));
                 continue;
@@ -154,7 +172,7 @@ final class SeedRun {
                         .forEach(difference -> differences.add(subscriber + ": " + difference));
             }
         }
-        return new Result(differences, comparison.rows(), trace.size(), trace.refused(), changes);
+        return new Result(differences, comparison.rows(), trace.size(), trace.refused(), changes, fallbacks);
     }
 
     private void drop() throws SQLException {

@@ -101,6 +101,11 @@ final class Shape {
         return name;
     }
 
+    /// Whether it has a constraint beyond the key that net changes may violate where the changes did not.
+    boolean mayBeRefused() {
+        return tables.stream().anyMatch(table -> !table.uniqueColumns().isEmpty());
+    }
+
     List<String> sourceSchema() {
         return joined(schema, onSource);
     }

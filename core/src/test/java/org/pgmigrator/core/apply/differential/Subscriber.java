@@ -1,7 +1,9 @@
 package org.pgmigrator.core.apply.differential;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,13 @@ final class Subscriber implements AutoCloseable {
 
     /// Far more than a seed takes; a hang must end in a failure that names the seed.
     private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private static final String IS_ACTIVE = "select active from pg_replication_slots where slot_name = '";
+
+    private static final String WAITING =
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = '";
+
+    private static final String TERMINATE_WAITING = WAITING.replace("count(*)", "count(pg_terminate_backend(pid))");
 
     private final Mode mode;
     private final PostgresServer source;
@@ -94,26 +103,65 @@ final class Subscriber implements AutoCloseable {
         return applier == null ? 0 : applier.changesApplied();
     }
 
+    /// How often net changes were refused since it last began.
+    int fallbacks() {
+        return applier == null ? 0 : applier.fallbacks();
+    }
+
+    /// How it is ended.
+    enum Interruption {
+        /// In order.
+        CLOSE,
+        /// The target ends the sessions at any moment, as in a crash.
+        TERMINATE,
+        /// The target ends a session that has begun to commit: other lanes may have committed their part.
+        AT_COMMIT
+    }
+
     /// Ends in the middle of whatever it is doing, and begins again.
-    ///
-    /// @param brutally whether the target ends the session, as it would in a crash
-    void interrupt(boolean brutally) throws SQLException, InterruptedException {
-        if (brutally) {
-            target.execute(
-                    "postgres",
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + targetDatabase + "'");
+    void interrupt(Interruption kind) throws SQLException, InterruptedException {
+        switch (kind) {
+            case CLOSE -> {}
+            case TERMINATE ->
+                target.execute(
+                        "postgres",
+                        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + targetDatabase
+                                + "'");
+            case AT_COMMIT -> terminateAtCommit();
         }
         close();
         try (Connection observer = source.connect(sourceDatabase)) {
-            Awaitility.await().atMost(LIMIT).pollInterval(Duration.ofMillis(5)).until(() -> {
-                try (java.sql.Statement statement = observer.createStatement();
-                        java.sql.ResultSet row = statement.executeQuery(
-                                "select active from pg_replication_slots where slot_name = '" + slot() + "'")) {
-                    return row.next() && !row.getBoolean(1);
-                }
-            });
+            Awaitility.await()
+                    .atMost(LIMIT)
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> value(observer, IS_ACTIVE + slot() + "'").equals("f"));
         }
         start();
+    }
+
+    /// Holds the progress row of one lane until a session waits for it, and ends that one.
+    private void terminateAtCommit() throws SQLException, InterruptedException {
+        try (Connection blocker = target.connect(targetDatabase);
+                Connection observer = target.connect("postgres")) {
+            blocker.setAutoCommit(false);
+            value(blocker, "select lane from pgmigrator.progress order by random() limit 1 for update");
+            for (int i = 0;
+                    i < 30 && value(observer, WAITING + targetDatabase + "'").equals("0");
+                    i++) {
+                Thread.sleep(5);
+            }
+            // Time for the other lanes.
+            Thread.sleep(20);
+            value(observer, TERMINATE_WAITING + targetDatabase + "'");
+            blocker.rollback();
+        }
+    }
+
+    private static String value(Connection connection, String query) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            return row.next() ? String.valueOf(row.getString(1)) : "";
+        }
     }
 
     /// Waits until the marker is on the target.
