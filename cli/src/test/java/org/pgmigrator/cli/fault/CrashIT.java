@@ -11,6 +11,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
@@ -64,16 +66,17 @@ class CrashIT {
         }
     }
 
-    @Test
-    void killedAgainAndAgainWhileItStreamsItLosesAndDoublesNothing() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "3"})
+    void killedAgainAndAgainWhileItStreamsItLosesAndDoublesNothing(String lanes) throws Exception {
         RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
         try (Move move = pair.move(folder, LEDGER)) {
             WorkloadRun application = move.write(LEDGER, 0);
-            Program program = move.migrate().awaitOut("StreamApply: replication lag");
+            Program program = move.migrate("--apply-lanes", lanes).awaitOut("replication lag");
             for (int crash = 1; crash <= CRASHES; crash++) {
                 awaitApplied(move, program, random.nextInt(1, 400));
                 program.kill();
-                program = move.migrate("--resume").awaitOut("going on with the stream");
+                program = move.migrate("--resume", "--apply-lanes", lanes).awaitOut("going on with the stream");
             }
             application.stop();
             move.cutOver(program.awaitOut("the target has caught up"));

@@ -44,6 +44,8 @@ final class JsonLine {
     private @Nullable Object value(JsonParser json, JsonToken token) throws IOException {
         return switch (token) {
             case VALUE_NULL -> null;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             case VALUE_STRING -> json.getText();
             case VALUE_NUMBER_INT -> json.getLongValue();
             case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
