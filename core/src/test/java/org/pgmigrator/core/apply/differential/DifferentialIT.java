@@ -33,7 +33,7 @@ class DifferentialIT {
     private static final Logger log = LoggerFactory.getLogger(DifferentialIT.class);
 
     /// What two cores do in half a minute.
-    private static final int DEFAULT_SEEDS = 10;
+    private static final int DEFAULT_SEEDS = 8;
 
     private static final String MAJORS = System.getProperty("differential.majors", "17:18");
 

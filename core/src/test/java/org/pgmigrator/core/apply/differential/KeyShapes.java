@@ -197,9 +197,11 @@ final class KeyShapes {
     }
 
     private static Shape exclusion() {
-        // Every other one reaches into its neighbour.
-        Literal range =
-                (random, index) -> "int4range(" + index * 10 + ", " + (index * 10 + (index % 2 == 0 ? 8 : 12)) + ")";
+        // Every other one reaches into its neighbour, which is in the same slice.
+        Literal range = (random, index) -> {
+            int begin = index % Slice.COUNT * 10_000 + index / Slice.COUNT * 10;
+            return "int4range(" + begin + ", " + (begin + (index % 2 == 0 ? 8 : 12)) + ")";
+        };
         return Shape.named("exclusion")
                 .schema("create table w.booked (id int primary key, during int4range, v text,"
                         + " exclude using gist (during with &&))")
