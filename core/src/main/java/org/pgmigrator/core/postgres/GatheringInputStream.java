@@ -16,12 +16,15 @@ final class GatheringInputStream extends InputStream {
 
     static final int BUFFER_BYTES = 64 * 1024;
 
-    /// Longer than a window of 64 KB takes to fill, so that the source goes on into its own send buffer meanwhile; with
-    /// half of it two busy processors fell back to small reads, with twice as much the source ran out of send buffer.
+    /// Longer than a small window takes to fill, so that the source goes on into its own send buffer meanwhile; with
+    /// half
+    /// of it two busy processors fell back to small reads, with twice as much the source ran out of send buffer.
     static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /// After this long without a byte what is there is read, unless it is so much that the window may be full.
-    static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    /// After this long without a byte what is there is read, unless it is so much that the window may be full. With
+    /// less
+    /// than half of it, a walsender that only waited for a processor was taken for a quiet one.
+    static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final InputStream socket;
     private final LongSupplier nanoTime;

@@ -22,10 +22,10 @@ public final class PeerSocketFactory extends SocketFactory {
 
     /// To a near server the window is kept this small: a full one is what makes the walsender's sends cheap. It still
     /// allows 128 MB/s at the longest round trip that counts as near.
-    private static final int NEAR_RECEIVE_BUFFER_BYTES = 64 * 1024;
+    private static final int NEAR_RECEIVE_BUFFER_BYTES = 32 * 1024;
 
     /// A handshake that took longer leaves the window to the kernel, which fits it to bandwidth and delay.
-    private static final long NEAR_NANOS = 500_000;
+    private static final long NEAR_NANOS = 250_000;
 
     private final InetAddress address;
     private final int idleSeconds;

@@ -41,7 +41,7 @@ class PeerSocketFactoryTest {
                     .isInstanceOf(GatheringInputStream.class)
                     .isSameAs(walsender.getInputStream());
             // Linux doubles what is asked for.
-            assertThat(walsender.getReceiveBufferSize()).isBetween(64 * 1024, 2 * 64 * 1024);
+            assertThat(walsender.getReceiveBufferSize()).isBetween(32 * 1024, 2 * 32 * 1024);
         }
     }
 }
