@@ -304,9 +304,10 @@ public final class Applier implements AutoCloseable {
     /// position beyond the last transaction is known to be harmless.
     private void reach(Lsn idle) throws SQLException {
         if (idle.isAfter(confirmedUpto)) {
-            target.reach(idle);
-            confirmedUpto = idle;
-            acknowledged.acknowledge(idle);
+            if (target.reach(idle)) {
+                confirmedUpto = idle;
+                acknowledged.acknowledge(idle);
+            }
         }
     }
 

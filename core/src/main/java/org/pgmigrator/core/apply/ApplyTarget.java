@@ -27,7 +27,9 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
     void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException, InterruptedException;
 
     /// Stores a position that was reached without a transaction.
-    void reach(Lsn confirmedUpto) throws SQLException;
+    ///
+    /// @return false if it could not be stored, and must not be confirmed
+    boolean reach(Lsn confirmedUpto) throws SQLException;
 
     int fallbacks();
 

@@ -136,8 +136,8 @@ final class Lanes implements ApplyTarget {
             return;
         }
         TargetTable table = tables.resolve(relation);
-        if (table.plan().order() == TablePlan.Order.BARRIER) {
-            requireTogether("a change of " + table.name(), origin);
+        // While the lanes are apart such a table is new as a barrier: it was divided before, and is so once more.
+        if (table.plan().order() == TablePlan.Order.BARRIER && !areApart()) {
             undivide();
             lanes.getFirst().writer.write(change, origin);
             return;
@@ -234,13 +234,14 @@ final class Lanes implements ApplyTarget {
     }
 
     @Override
-    public void reach(Lsn confirmedUpto) throws SQLException {
-        // An idle position came after everything before it was committed; after a crash between the lanes' commits the
-        // transactions that bring them together come first.
-        if (!areApart()) {
-            Lane first = lanes.getFirst();
-            first.commit(all, first.applied, confirmedUpto, Progress.Marker.NONE);
+    public boolean reach(Lsn confirmedUpto) throws SQLException {
+        if (areApart()) {
+            // What would be stored is not in one place; the transactions that bring the lanes together come soon.
+            return false;
         }
+        Lane first = lanes.getFirst();
+        first.commit(all, first.applied, confirmedUpto, Progress.Marker.NONE);
+        return true;
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.Tuple;
@@ -17,6 +18,9 @@ import org.pgmigrator.decoder.Tuple;
 ///
 /// Confined to the applier's thread, inside a savepoint of its caller.
 final class NetWriter {
+
+    /// Classes of SQLSTATE: feature not supported, cardinality, data, constraint, syntax or name.
+    private static final Set<String> REFUSALS = Set.of("0A", "21", "22", "23", "42");
 
     private final Connection target;
     private final StrictWriter strict;
@@ -42,6 +46,7 @@ final class NetWriter {
 
     /// Forgets what was made since the savepoint to which the caller has gone back.
     void forget() throws SQLException {
+        strict.discard();
         staging.drop();
     }
 
@@ -54,11 +59,17 @@ final class NetWriter {
                 fold(table, window);
             }
         } catch (SQLException refusal) {
-            if (SqlState.isConnectionLoss(refusal)) {
-                throw refusal;
+            if (isRefusal(String.valueOf(refusal.getSQLState()))) {
+                throw new Refused(SqlState.serverWords(refusal));
             }
-            throw new Refused(SqlState.serverWords(refusal));
+            throw refusal;
         }
+    }
+
+    /// Whether the server judged the rows or the statement; other errors (a disk that is full, a statement that was
+    /// cancelled) would meet the changes one by one as well.
+    private static boolean isRefusal(String sqlState) {
+        return REFUSALS.contains(sqlState.substring(0, 2));
     }
 
     private void fold(TargetTable table, TableChanges window) throws SQLException, Refused {
@@ -69,15 +80,16 @@ final class NetWriter {
             if (single - from < foldFrom) {
                 single = from;
             } else {
+                strict.flush();
                 write(table, net.rows());
             }
             int resume = Math.min(net.end() + 1, window.size());
             for (int i = single; i < resume; i++) {
                 strict.write(window.changes().get(i), window.origins().get(i));
             }
-            strict.flush();
             from = resume;
         }
+        strict.flush();
     }
 
     private void write(TargetTable table, List<NetRow> rows) throws SQLException, Refused {

@@ -52,8 +52,9 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
-    public void reach(Lsn confirmedUpto) throws SQLException {
+    public boolean reach(Lsn confirmedUpto) throws SQLException {
         commit(applied, confirmedUpto, Progress.Marker.NONE);
+        return true;
     }
 
     @Override

@@ -198,7 +198,7 @@ public final class Progress {
                 throw new MigrationException(Failure.of(
                         FailureKind.TARGET_IN_USE,
                         "The progress of subscription \"" + mover.subscription() + "\" is no longer at " + from + ".",
-                        "another pg-migrator has taken over; nothing of this transaction was committed"));
+                        "another pg-migrator has taken over; what this session was about to commit is rolled back"));
             }
         }
     }

@@ -22,8 +22,12 @@ final class Sessions {
                 .with("xmloption", "content")
                 .with("synchronous_commit", "on")
                 // A joined statement finds its rows by the index, one after the other; nothing is worth compiling.
+                .with("enable_seqscan", "off")
                 .with("enable_hashjoin", "off")
                 .with("enable_mergejoin", "off")
+                .with("enable_nestloop", "on")
+                .with("enable_indexscan", "on")
+                .with("enable_tidscan", "on")
                 .with("jit", "off"));
     }
 

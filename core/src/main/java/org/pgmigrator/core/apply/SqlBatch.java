@@ -84,6 +84,10 @@ final class SqlBatch {
             }
             checkCounts(statement);
         }
+        clear();
+    }
+
+    void clear() {
         entries.clear();
         text.setLength(SAVEPOINT.length());
         if (text.capacity() > 4 * MAX_CHARACTERS) {

@@ -14,7 +14,7 @@ import org.pgmigrator.core.apply.TargetTable.TargetColumn;
 /// Updates and deletes of many rows by one statement: their keys and values go by COPY into a temporary table, which is
 /// then joined with the table itself.
 ///
-/// One temporary table for each table and set of columns, made once and emptied by TRUNCATE when it was used. (With ON
+/// One temporary table for each table and set of columns, made once and emptied when it was used. (With ON
 /// COMMIT DELETE ROWS every commit would truncate all of them.) Confined to the applier's thread, inside the target
 /// transaction of its caller.
 final class Staging {
@@ -22,8 +22,12 @@ final class Staging {
     /// Beyond this many all are dropped, and made again as they are needed.
     private static final int MAX_TABLES = 300;
 
+    /// So many rows may be deleted from a temporary table before it is truncated: they are passed over by each scan.
+    private static final int MAX_DELETED_ROWS = 5_000;
+
     private final Connection target;
     private final Map<Key, String> names = new HashMap<>();
+    private final Map<String, Integer> rowsSinceTruncate = new HashMap<>();
     private int next;
 
     /// @param columns the positions of the columns that it has
@@ -39,7 +43,10 @@ final class Staging {
     long delete(TargetTable table, List<NetRow> rows) throws SQLException {
         BitSet columns = keyColumns(table);
         String staged = fill(table, columns, rows);
-        return run("DELETE FROM " + DmlSql.from(table) + " USING " + staged + " AS s WHERE " + join(table), staged);
+        return run(
+                "DELETE FROM " + DmlSql.from(table) + " USING " + found(table, staged) + " AS s WHERE " + join(table),
+                staged,
+                rows.size());
     }
 
     /// Sets some columns of the rows with these keys.
@@ -58,9 +65,10 @@ final class Staging {
                 .collect(Collectors.joining(", "));
         String staged = fill(table, columns, rows);
         return run(
-                "UPDATE " + DmlSql.from(table) + " SET " + assignments + " FROM " + staged + " AS s WHERE "
-                        + join(table),
-                staged);
+                "UPDATE " + DmlSql.from(table) + " SET " + assignments + " FROM " + found(table, staged)
+                        + " AS s WHERE " + join(table),
+                staged,
+                rows.size());
     }
 
     private static BitSet keyColumns(TargetTable table) {
@@ -69,7 +77,20 @@ final class Staging {
         return columns;
     }
 
+    /// The staged rows, each with the place of the row that has its key. Looked up one by one, whatever the planner
+    /// believes of the table's size: a join turns quadratic where the statistics say that the table is nearly empty.
+    private static String found(TargetTable table, String staged) {
+        return table.partitioned()
+                ? staged
+                : "(SELECT s.*, (SELECT t.ctid FROM " + DmlSql.from(table) + " WHERE " + byKey(table)
+                        + ") AS found_at FROM " + staged + " AS s OFFSET 0)";
+    }
+
     private static String join(TargetTable table) {
+        return table.partitioned() ? byKey(table) : "t.ctid = s.found_at";
+    }
+
+    private static String byKey(TargetTable table) {
         return table.plan().key().stream()
                 .map(position -> {
                     TargetColumn column = table.columns().get(position);
@@ -116,14 +137,21 @@ final class Staging {
         if (!names.isEmpty()) {
             execute("DROP TABLE IF EXISTS " + String.join(", ", names.values()));
             names.clear();
+            rowsSinceTruncate.clear();
         }
     }
 
-    private long run(String sql, String staged) throws SQLException {
+    private long run(String sql, String staged, int rows) throws SQLException {
+        // TRUNCATE gives a table new files, which is a change of the catalogue each time: not for a few rows.
+        int since = rowsSinceTruncate.merge(staged, rows, Integer::sum);
+        boolean truncate = since > MAX_DELETED_ROWS;
+        if (truncate) {
+            rowsSinceTruncate.put(staged, 0);
+        }
         try (Statement statement = target.createStatement()) {
             statement.setEscapeProcessing(false);
             // One round trip; the first answer is the statement's.
-            statement.execute(sql + "; TRUNCATE " + staged);
+            statement.execute(sql + (truncate ? "; TRUNCATE " : "; DELETE FROM ") + staged);
             return statement.getLargeUpdateCount();
         }
     }

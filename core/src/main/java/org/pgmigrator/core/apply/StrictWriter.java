@@ -48,6 +48,12 @@ final class StrictWriter implements ChangeWriter {
         batch.flush();
     }
 
+    /// Forgets what was taken and not sent: the caller has gone back to before it.
+    void discard() {
+        run.clear();
+        batch.clear();
+    }
+
     @Override
     public int fallbacks() {
         return 0;

@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.pgmigrator.core.apply.TargetTable.TargetColumn;
 import org.pgmigrator.core.apply.TargetTable.TargetIndex;
@@ -168,13 +170,17 @@ final class TargetTables {
         } else if (ownColumn.isPresent()) {
             plan = TablePlan.inOrder("column " + QualifiedName.quote(ownColumn.get()) + " is not published");
         } else {
-            plan = plan(relation, columns, uniqueKey);
+            plan = plan(relation, columns, indexes, uniqueKey);
         }
         return new TargetTable(nextId++, relation, name, partitioned, columns, uniqueKey, indexed, plan);
     }
 
     /// By what rows are found, nothing else standing against folding.
-    private static TablePlan plan(Relation relation, List<TargetColumn> columns, Optional<List<Integer>> uniqueKey) {
+    private static TablePlan plan(
+            Relation relation,
+            List<TargetColumn> columns,
+            List<TargetIndex> indexes,
+            Optional<List<Integer>> uniqueKey) {
         if (columns.isEmpty()) {
             return TablePlan.inOrder("the table has no columns");
         }
@@ -189,8 +195,13 @@ final class TargetTables {
         if (key.isEmpty() && relation.identity() == ReplicaIdentity.FULL) {
             return TablePlan.inOrder("replica identity full, and no unique index on columns that are not null");
         }
-        if (!key.stream().allMatch(i -> columns.get(i).equality().isPresent())) {
-            return TablePlan.inOrder("no index on the replica identity's columns");
+        // Not only for speed: a joined statement's count says nothing where a key may be there twice.
+        Set<String> names = key.stream().map(i -> columns.get(i).name()).collect(Collectors.toSet());
+        boolean unique = indexes.stream().anyMatch(index -> index.unique() && names.containsAll(index.columns()));
+        if (!key.isEmpty()
+                && !(unique
+                        && key.stream().allMatch(i -> columns.get(i).equality().isPresent()))) {
+            return TablePlan.inOrder("no unique index on the replica identity's columns");
         }
         return TablePlan.fold(key);
     }

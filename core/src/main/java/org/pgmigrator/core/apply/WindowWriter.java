@@ -93,7 +93,8 @@ final class WindowWriter implements ChangeWriter {
     /// Whether the window has changes of the table that a relation names.
     boolean holds(Relation relation) {
         QualifiedName name = new QualifiedName(relation.namespace(), relation.name());
-        return window.keySet().stream().anyMatch(table -> table.name().equals(name));
+        return window.keySet().stream()
+                .anyMatch(table -> table.name().equals(name) || table.relation().oid() == relation.oid());
     }
 
     /// Takes a change of a table that is no barrier.

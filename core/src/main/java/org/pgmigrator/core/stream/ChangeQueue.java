@@ -38,7 +38,7 @@ public final class ChangeQueue {
     public synchronized boolean offer(StreamItem item, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!abandoned && !items.isEmpty() && heldBytes + size(item) > capacityBytes) {
-            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            long millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
             if (millis <= 0) {
                 return false;
             }
@@ -57,7 +57,7 @@ public final class ChangeQueue {
     public synchronized Optional<StreamItem> poll(Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (items.isEmpty()) {
-            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            long millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
             if (millis <= 0) {
                 return Optional.empty();
             }

@@ -124,7 +124,10 @@ final class TransactionAssembler {
 
     private void row(long relationOid, int size, Change change) {
         if (Boolean.TRUE.equals(carriedByOid.get(relationOid))) {
-            add(change, size);
+            // Each tuple keeps where its columns begin.
+            add(
+                    change,
+                    size + 2 * Integer.BYTES * relation(relationOid).columns().size());
         }
     }
 
