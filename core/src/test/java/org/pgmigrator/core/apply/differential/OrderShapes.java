@@ -13,7 +13,7 @@ final class OrderShapes {
         return List.of(chain(), counted(), rule());
     }
 
-    /// Each change is hashed together with all those before it.
+    /// Each change is hashed together with all those before it, of two tables.
     private static Shape chain() {
         return Shape.named("chain")
                 .schema(
@@ -29,16 +29,26 @@ final class OrderShapes {
                         end $$""",
                         "create trigger link after insert or update or delete on w.linked for each row"
                                 + " execute function w.link()",
+                        "create table w.linked_too (id int primary key, v text)",
+                        "create trigger link after insert or update or delete on w.linked_too for each row"
+                                + " execute function w.link()",
                         "create trigger link_all after truncate on w.linked for each statement"
                                 + " execute function w.link()")
-                .onTarget("alter table w.linked enable always trigger link, enable replica trigger link_all")
+                .onTarget(
+                        "alter table w.linked enable always trigger link, enable replica trigger link_all",
+                        "alter table w.linked_too enable always trigger link")
                 .table(Table.named("w.linked")
                         .numericKey("id", Literal.index())
                         .column("v", Literal.text())
                         .column("big", Literal.toast())
                         .arbiter("id")
                         .build())
-                .published(Publication.LEAVES, "w.linked")
+                .table(Table.named("w.linked_too")
+                        .numericKey("id", Literal.index())
+                        .column("v", Literal.text())
+                        .arbiter("id")
+                        .build())
+                .published(Publication.LEAVES, "w.linked", "w.linked_too")
                 .exclusive("truncate w.linked")
                 .oneSession();
     }

@@ -43,6 +43,7 @@ final class Shape {
     private final List<List<String>> exclusive = new ArrayList<>();
     private final Map<Publication, List<String>> published = new EnumMap<>(Publication.class);
     private boolean oneSession;
+    private boolean otherConstraint;
 
     private Shape(String name) {
         this.name = name;
@@ -97,13 +98,20 @@ final class Shape {
         return this;
     }
 
+    /// It has a unique constraint on a column that the statements leave to the server.
+    Shape otherConstraint() {
+        otherConstraint = true;
+        return this;
+    }
+
     String name() {
         return name;
     }
 
     /// Whether it has a constraint beyond the key that net changes may violate where the changes did not.
     boolean mayBeRefused() {
-        return tables.stream().anyMatch(table -> !table.uniqueColumns().isEmpty());
+        return otherConstraint
+                || tables.stream().anyMatch(table -> !table.uniqueColumns().isEmpty());
     }
 
     List<String> sourceSchema() {
