@@ -2,6 +2,9 @@ package org.pgmigrator.cli.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -94,15 +97,17 @@ class JsonOutputIT {
     @Test
     void aCutoverWithMuchLagDrainsFirstAndStaysInItsPhase(DatabasePair databases) throws Exception {
         databases.onSource("CREATE TABLE item (id int PRIMARY KEY, name text)");
-        try (MigrationRun run = MigrationRun.start(databases)) {
+        try (MigrationRun run = MigrationRun.start(databases);
+                Connection reader = databases.targetSessions().open()) {
             run.awaitCaughtUp();
+            holdUpItem(reader);
             databases.onSource("INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 400000) i");
-            Ended ended = run.interrupt().awaitEnd().assertDone();
-
-            assertPhasesRise(ended.lines());
-            assertThat(ended.all("lag"))
-                    .as("heartbeats go on while it drains")
-                    .anySatisfy(line -> assertThat(line.text("phase")).isEqualTo("Cutover"));
+            run.interrupt();
+            run.await(
+                    "a heartbeat while it drains",
+                    line -> line.is("lag") && line.text("phase").equals("Cutover") && line.number("lag_bytes") > 0);
+            reader.commit();
+            assertPhasesRise(run.awaitEnd().assertDone().lines());
         }
         assertThat(databases.targetValue("SELECT count(*) FROM item")).isEqualTo("400000");
     }
@@ -123,6 +128,14 @@ class JsonOutputIT {
                 assertThat(finding.lines("remedy")).contains("REPLICA IDENTITY");
             });
             assertThat(ended.err()).contains("CHECK_REFUSED");
+        }
+    }
+
+    /// Nothing is applied to the table before the session commits, however fast the machine.
+    private static void holdUpItem(Connection reader) throws SQLException {
+        reader.setAutoCommit(false);
+        try (Statement statement = reader.createStatement()) {
+            statement.execute("LOCK TABLE item IN EXCLUSIVE MODE");
         }
     }
 
