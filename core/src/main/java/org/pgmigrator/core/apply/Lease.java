@@ -5,6 +5,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Optional;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -30,7 +33,8 @@ public final class Lease {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!tryTake(target, name)) {
             if (System.nanoTime() >= deadline) {
-                throw new MigrationException(Failure.of(FailureKind.TARGET_IN_USE, refused, holder(target, name)));
+                throw new MigrationException(
+                        Failure.of(FailureKind.TARGET_IN_USE, refused, describeHolder(target, name)));
             }
             Thread.sleep(RETRY);
         }
@@ -46,10 +50,24 @@ public final class Lease {
         }
     }
 
-    private static String holder(Connection target, String name) throws SQLException {
+    private static String describeHolder(Connection target, String name) throws SQLException {
+        return holder(target, name)
+                .map(holder -> "advisory lock held by pid " + holder.pid() + " (" + holder.applicationName() + ", from "
+                        + holder.address() + ")")
+                .orElse("its advisory lock is held");
+    }
+
+    /// The session that has the right now, as the server sees it; what the role may not see is empty.
+    ///
+    /// @param pid     of the server's process, not of ours
+    /// @param address where its client is; `local` without a network
+    /// @param since   when the session began
+    public record Holder(int pid, String applicationName, String address, Optional<Instant> since) {}
+
+    /// Who has it, without taking it; empty if nobody does.
+    public static Optional<Holder> holder(Connection target, String name) throws SQLException {
         try (PreparedStatement statement = target.prepareStatement("""
-                select 'advisory lock held by pid ' || a.pid || ' (' || coalesce(a.application_name, '') || ', from '
-                       || coalesce(host(a.client_addr), 'local') || ')'
+                select a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), a.backend_start
                 from pg_locks l join pg_stat_activity a on a.pid = l.pid
                 where l.locktype = 'advisory' and l.granted and l.objsubid = 1
                   and l.classid::int8 << 32 | l.objid::int8 =\s""" + KEY + """
@@ -57,7 +75,15 @@ public final class Lease {
                   and l.database = (select oid from pg_database where datname = current_database())""")) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? row.getString(1) : "its advisory lock is held";
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                return Optional.of(new Holder(
+                        row.getInt(1),
+                        row.getString(2),
+                        row.getString(3),
+                        Optional.ofNullable(row.getObject(4, OffsetDateTime.class))
+                                .map(OffsetDateTime::toInstant)));
             }
         }
     }

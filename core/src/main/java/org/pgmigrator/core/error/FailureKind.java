@@ -100,7 +100,13 @@ public enum FailureKind {
     NOTHING_TO_RESUME(
             ExitCode.TARGET, Retry.OPERATOR, "Start without --resume, or name the migration with --subscription-name."),
     ALREADY_MIGRATING(
-            ExitCode.TARGET, Retry.OPERATOR, "Go on with --resume, or remove what is left of the earlier migration."),
+            ExitCode.TARGET,
+            Retry.OPERATOR,
+            "Go on with --resume, or give the earlier migration up: pg-migrator abort."),
+    NO_MIGRATION(
+            ExitCode.TARGET,
+            Retry.OPERATOR,
+            "Check --target and --subscription-name; pg-migrator status shows what a target remembers."),
 
     // the end
     VERIFICATION_MISMATCH(

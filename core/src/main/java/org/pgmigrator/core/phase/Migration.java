@@ -50,15 +50,18 @@ public final class Migration {
             Database target = Database.parse(Side.TARGET, config.target(), environment);
             Validated validated = validate(source, target);
             if (config.mode() == Mode.ONLINE) {
+                RequestDesk desk = new RequestDesk(
+                        target, config.replication().subscriptionName(), config.apply(), control, listener);
                 new OnlineMigration(
                                 config,
                                 source,
                                 target,
                                 validated,
                                 () -> validate(source, target),
-                                listener,
+                                desk.listener(),
                                 confirmation,
-                                control)
+                                control,
+                                desk)
                         .run();
             } else {
                 new OfflineMigration(config, source, target, validated, listener, confirmation, control).run();

@@ -46,6 +46,7 @@ final class OnlineMigration {
     private final ProgressListener listener;
     private final Confirmation confirmation;
     private final OperatorControl control;
+    private final RequestDesk desk;
     private final String subscription;
     private final String configuration;
 
@@ -57,7 +58,8 @@ final class OnlineMigration {
             Checks checks,
             ProgressListener listener,
             Confirmation confirmation,
-            OperatorControl control) {
+            OperatorControl control,
+            RequestDesk desk) {
         this.config = config;
         this.source = source;
         this.target = target;
@@ -66,6 +68,7 @@ final class OnlineMigration {
         this.listener = listener;
         this.confirmation = confirmation;
         this.control = control;
+        this.desk = desk;
         this.subscription = config.replication().subscriptionName();
         this.configuration = ResumeConfiguration.of(config);
     }
@@ -80,12 +83,25 @@ final class OnlineMigration {
         try (StateStore state = StateStore.open(target, subscription)) {
             Optional<StateStore.Stored> stored = state.read();
             if (config.resume()) {
-                resume(state, stored.orElseThrow(this::nothingToResume));
+                StateStore.Stored earlier = stored.orElseThrow(this::nothingToResume);
+                desk.whileOpen(() -> resume(state, earlier));
             } else if (stored.isPresent()) {
                 throw alreadyMigrating();
             } else {
-                start(state);
+                desk.whileOpen(() -> start(state));
             }
+        }
+    }
+
+    private MigrationOrigin origin() {
+        return new MigrationOrigin(configuration, config.replication().slotName(), sourceServer(), config.filter());
+    }
+
+    private SourceServer sourceServer() {
+        try (Connection connection = source.connect(Session.named("identify"))) {
+            return SourceServer.read(connection);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The source could not be identified.", refusal);
         }
     }
 
@@ -108,7 +124,7 @@ final class OnlineMigration {
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }
-        state.begin(configuration);
+        state.begin(origin());
         copyThenStream(state, room, config.copy().dropTargetFirst());
     }
 
@@ -119,6 +135,7 @@ final class OnlineMigration {
                     "This migration was started with other options.",
                     "then: " + stored.configuration() + "\nnow:  " + configuration));
         }
+        requireSameSource(stored.source());
         if (isOpened(state, stored)) {
             finishOpened(state);
             return;
@@ -146,8 +163,19 @@ final class OnlineMigration {
         }
         // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
         validated = checks.again();
-        state.begin(configuration);
+        state.begin(origin());
         copyThenStream(state, room, true);
+    }
+
+    /// Another server may have a slot of the same name, and what is undone must be ours.
+    private void requireSameSource(SourceServer recorded) {
+        SourceServer actual = sourceServer();
+        if (!actual.equals(recorded)) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.SLOT_MISMATCH,
+                    "The migration on the target does not come from this source.",
+                    "recorded: " + recorded.describe() + "; found: " + actual.describe()));
+        }
     }
 
     /// Whether an earlier run's cutover has opened the target: it was proved, and of what had closed it nothing is
@@ -360,7 +388,7 @@ final class OnlineMigration {
                 throw new MigrationException(Failure.of(
                         FailureKind.CUTOVER_NOT_COMPLETED, "The cutover was not completed.", givenUp.reason()));
             }
-            control.cutoverGivenUp();
+            desk.cutoverGivenUp(givenUp.reason());
             listener.on(new ProgressEvent.PhaseStarted(watch.phase(), "the stream goes on"));
             return false;
         }

@@ -69,6 +69,17 @@ public final class OperatorControl {
         notifyAll();
     }
 
+    /// Another terminal asks for the cutover: it acts where Ctrl+C would cut over, and nowhere else.
+    ///
+    /// @return what Ctrl+C meant at that moment
+    public synchronized OnInterrupt askForCutover() {
+        OnInterrupt meaning = onInterrupt;
+        if (meaning == OnInterrupt.CUT_OVER && stop == null) {
+            requestCutover();
+        }
+        return meaning;
+    }
+
     private void requestStop(Stop reason) {
         if (stop == null) {
             stop = reason;

@@ -46,7 +46,8 @@ final class StateStore implements AutoCloseable {
     ///
     /// @param phase how far it came: before STREAM_APPLY the copy was not complete
     /// @param configuration the options that must not change on a resume, as text
-    record Stored(Phase phase, String configuration, Optional<CatalogFingerprint> fingerprint) {
+    /// @param source the database that it comes from
+    record Stored(Phase phase, String configuration, SourceServer source, Optional<CatalogFingerprint> fingerprint) {
         boolean isStreaming() {
             return phase.compareTo(Phase.STREAM_APPLY) >= 0;
         }
@@ -68,13 +69,18 @@ final class StateStore implements AutoCloseable {
         return new StateStore(target, subscription, connect(target, subscription));
     }
 
+    /// The lease that a process holds from its first step to its last.
+    static String leaseName(String subscription) {
+        return "state of " + subscription;
+    }
+
     private static Connection connect(Database database, String subscription) throws InterruptedException {
         Connection connection = database.connect(Session.named("state"));
         boolean leased = false;
         try {
             Lease.take(
                     connection,
-                    "state of " + subscription,
+                    leaseName(subscription),
                     LEASE_LIMIT,
                     "Another pg-migrator is at work on this target for subscription \"" + subscription + "\".");
             leased = true;
@@ -113,13 +119,14 @@ final class StateStore implements AutoCloseable {
             }
             try (PreparedStatement statement = session()
                     .prepareStatement(
-                            "select phase, configuration, fingerprint from pgmigrator.migration where subscription = ?")) {
+                            "select phase, configuration, fingerprint, source_system, source_database from pgmigrator.migration where subscription = ?")) {
                 statement.setString(1, subscription);
                 try (ResultSet row = statement.executeQuery()) {
                     return row.next()
                             ? Optional.of(new Stored(
                                     Phase.valueOf(row.getString(1)),
                                     row.getString(2),
+                                    new SourceServer(row.getString(4), row.getString(5)),
                                     Optional.ofNullable(row.getString(3)).map(CatalogFingerprint::parse)))
                             : Optional.empty();
                 }
@@ -130,11 +137,11 @@ final class StateStore implements AutoCloseable {
     }
 
     private boolean exists() throws SQLException {
-        return Catalog.value(session(), "select to_regclass('pgmigrator.migration')::text") != null;
+        return MigrationRecord.exists(session());
     }
 
     /// Creates schema and tables if need be, and the migration's row.
-    void begin(String configuration) {
+    void begin(MigrationOrigin origin) {
         try (Statement statement = session().createStatement()) {
             statement.execute("create schema if not exists pgmigrator");
             statement.execute("""
@@ -142,7 +149,15 @@ final class StateStore implements AutoCloseable {
                         subscription text primary key,
                         phase text not null,
                         configuration text not null,
+                        slot text not null,
+                        source_system text not null,
+                        source_database text not null,
+                        include_schemas text[] not null,
+                        exclude_schemas text[] not null,
+                        include_tables text[] not null,
+                        exclude_tables text[] not null,
                         fingerprint text,
+                        aborting boolean not null default false,
                         started_at timestamptz not null default now(),
                         updated_at timestamptz not null default now()
                     )""");
@@ -156,13 +171,17 @@ final class StateStore implements AutoCloseable {
                         at timestamptz not null default now()
                     )""");
             Progress.createTable(session());
-            try (PreparedStatement insert = session().prepareStatement("""
-                    insert into pgmigrator.migration (subscription, phase, configuration) values (?, ?, ?)
-                    on conflict (subscription) do update set phase = excluded.phase,
-                        configuration = excluded.configuration, fingerprint = null, updated_at = now()""")) {
+            Bulletin.createTable(session());
+            Requests.createTable(session());
+            try (PreparedStatement insert = session()
+                    .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
+                            + MigrationOrigin.COLUMNS
+                            + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (subscription)"
+                            + " do update set phase = excluded.phase, configuration = excluded.configuration,"
+                            + " fingerprint = null, aborting = false, updated_at = now()")) {
                 insert.setString(1, subscription);
                 insert.setString(2, Phase.PREPARE_SNAPSHOT.name());
-                insert.setString(3, configuration);
+                origin.set(insert, 3);
                 insert.executeUpdate();
             }
         } catch (SQLException refusal) {
@@ -198,6 +217,26 @@ final class StateStore implements AutoCloseable {
             connection.setAutoCommit(true);
         } catch (SQLException lost) {
             closeQuietly(connection);
+        }
+    }
+
+    /// `abort` begins: whatever comes of it, nothing may go on with the stream that is being taken apart.
+    void abortBegins() {
+        Connection alive = session();
+        try {
+            alive.setAutoCommit(false);
+            try (PreparedStatement update = alive.prepareStatement("update pgmigrator.migration set phase = ?,"
+                    + " fingerprint = null, aborting = true, updated_at = now() where subscription = ?")) {
+                update.setString(1, Phase.PREPARE_SNAPSHOT.name());
+                update.setString(2, subscription);
+                update.executeUpdate();
+            }
+            Progress.remove(alive, subscription);
+            alive.commit();
+            alive.setAutoCommit(true);
+        } catch (SQLException refusal) {
+            rollBack(alive);
+            throw failed(refusal);
         }
     }
 
@@ -263,25 +302,25 @@ final class StateStore implements AutoCloseable {
 
     private List<Undo> readJournal() {
         try {
-            List<Undo> entries = new ArrayList<>();
-            if (!exists()) {
-                return entries;
-            }
-            try (PreparedStatement statement = session()
-                    .prepareStatement(
-                            "select id, side, what, undo_sql from pgmigrator.journal where subscription = ? order by id desc")) {
-                statement.setString(1, subscription);
-                try (ResultSet row = statement.executeQuery()) {
-                    while (row.next()) {
-                        entries.add(new Undo(
-                                row.getLong(1), Side.valueOf(row.getString(2)), row.getString(3), row.getString(4)));
-                    }
-                }
-            }
-            return entries;
+            return exists() ? readJournal(session(), subscription) : List.of();
         } catch (SQLException refusal) {
             throw failed(refusal);
         }
+    }
+
+    static List<Undo> readJournal(Connection target, String subscription) throws SQLException {
+        List<Undo> entries = new ArrayList<>();
+        try (PreparedStatement statement = target.prepareStatement(
+                "select id, side, what, undo_sql from pgmigrator.journal where subscription = ? order by id desc")) {
+            statement.setString(1, subscription);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    entries.add(new Undo(
+                            row.getLong(1), Side.valueOf(row.getString(2)), row.getString(3), row.getString(4)));
+                }
+            }
+        }
+        return entries;
     }
 
     /// The entry's deed is undone, or never happened.
@@ -301,10 +340,12 @@ final class StateStore implements AutoCloseable {
             if (!exists()) {
                 return;
             }
-            try (PreparedStatement delete =
-                    session().prepareStatement("delete from pgmigrator.migration where subscription = ?")) {
-                delete.setString(1, subscription);
-                delete.executeUpdate();
+            for (String table : List.of("migration", "journal", "bulletin", "request")) {
+                try (PreparedStatement delete =
+                        session().prepareStatement("delete from pgmigrator." + table + " where subscription = ?")) {
+                    delete.setString(1, subscription);
+                    delete.executeUpdate();
+                }
             }
             if ("0".equals(Catalog.value(session(), "select count(*) from pgmigrator.migration"))) {
                 statement.execute("drop schema pgmigrator cascade");

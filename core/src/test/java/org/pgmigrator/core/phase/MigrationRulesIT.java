@@ -239,7 +239,7 @@ class MigrationRulesIT {
         Database source = Database.parse(Side.SOURCE, new Secret(sourceServer.uri(pair.name)), Map.of());
         Database target = Database.parse(Side.TARGET, new Secret(targetServer.uri(pair.name)), Map.of());
         try (StateStore state = StateStore.open(target, "it")) {
-            state.begin("");
+            state.begin(new MigrationOrigin("", "s", new SourceServer("1", pair.name), FilterConfig.EVERYTHING));
             state.undoLog(Side.SOURCE)
                     .willCreate(
                             "REPLICA IDENTITY FULL of public.keyless",
