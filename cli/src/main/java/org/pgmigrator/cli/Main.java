@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.pgmigrator.cli.command.CheckCommand;
+import org.pgmigrator.cli.command.CutoverCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
 import org.pgmigrator.cli.demo.DemoCommand;
@@ -64,6 +65,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new RootCommand())
                 .addSubcommand(new MigrateCommand(session))
                 .addSubcommand(new CheckCommand(session))
+                .addSubcommand(new CutoverCommand(session))
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new HelpCommand())
                 .addSubcommand(completion)
@@ -75,7 +77,6 @@ public final class Main {
                 .setUsageHelpAutoWidth(session.console().terminal().interactive());
         commandLine.getCommandSpec().addOption(VERSION);
         addHelp(commandLine);
-        commandLine.getSubcommands().values().forEach(Main::addHelp);
         OptionParsing.configure(commandLine, session.console().environment());
         return commandLine;
     }
@@ -86,6 +87,7 @@ public final class Main {
                 && !commandLine.getCommandSpec().mixinStandardHelpOptions()) {
             commandLine.getCommandSpec().addOption(HELP);
         }
+        commandLine.getSubcommands().values().forEach(Main::addHelp);
     }
 
     private static PrintWriter writer(PrintStream stream) {

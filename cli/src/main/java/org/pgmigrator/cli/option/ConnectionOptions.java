@@ -2,6 +2,8 @@ package org.pgmigrator.cli.option;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.log.PasswordMask;
 import org.pgmigrator.core.config.Secret;
@@ -37,11 +39,23 @@ public final class ConnectionOptions {
     }
 
     /// The options whose value on the command line holds a password: `ps` shows it to every user of this machine.
-    List<String> passwordsInArguments() {
+    private List<String> passwordsInArguments() {
         List<String> result = new ArrayList<>();
         addIfExposed(result, "--source", source);
         addIfExposed(result, "--target", target);
         return result;
+    }
+
+    /// What to tell the operator about passwords that `ps` shows, if there are any.
+    Optional<String> exposedPasswordWarning() {
+        List<String> exposed = passwordsInArguments();
+        if (exposed.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of("the password in " + String.join(" and ", exposed) + " is visible to every user of this "
+                + "machine (ps), and a Java program cannot hide its arguments. Give the connection in "
+                + exposed.stream().map(EnvironmentTwins::nameOf).collect(Collectors.joining(" and "))
+                + ", or leave the password to PGPASSWORD, ~/.pgpass or a service file.");
     }
 
     private void addIfExposed(List<String> result, String option, @Nullable String value) {

@@ -26,8 +26,12 @@ public final class EnvironmentTwins implements IDefaultValueProvider {
     /// Wires the twins into `commandLine` and all its subcommands, and names them in the help texts.
     public void addTo(CommandLine commandLine) {
         commandLine.setDefaultValueProvider(this);
+        announceAll(commandLine);
+    }
+
+    private static void announceAll(CommandLine commandLine) {
         announce(commandLine.getCommandSpec());
-        commandLine.getSubcommands().values().forEach(subcommand -> announce(subcommand.getCommandSpec()));
+        commandLine.getSubcommands().values().forEach(EnvironmentTwins::announceAll);
     }
 
     @Override

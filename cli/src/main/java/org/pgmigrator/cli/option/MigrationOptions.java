@@ -1,8 +1,6 @@
 package org.pgmigrator.cli.option;
 
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.MigrationConfig.Mode;
@@ -90,13 +88,6 @@ public final class MigrationOptions {
 
     /// What to tell the operator about passwords that `ps` shows, if there are any.
     public Optional<String> exposedPasswordWarning() {
-        List<String> exposed = connections.passwordsInArguments();
-        if (exposed.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of("the password in " + String.join(" and ", exposed) + " is visible to every user of this "
-                + "machine (ps), and a Java program cannot hide its arguments. Give the connection in "
-                + exposed.stream().map(EnvironmentTwins::nameOf).collect(Collectors.joining(" and "))
-                + ", or leave the password to PGPASSWORD, ~/.pgpass or a service file.");
+        return connections.exposedPasswordWarning();
     }
 }

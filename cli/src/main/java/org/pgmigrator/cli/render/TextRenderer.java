@@ -41,6 +41,7 @@ public final class TextRenderer implements Renderer {
     private final InstantSource clock;
     private final Style style;
     private final Supplier<OnInterrupt> onInterrupt;
+    private final boolean reminds;
 
     private @Nullable OnInterrupt toldMeaning;
     private Instant toldAt = Instant.MIN;
@@ -51,6 +52,22 @@ public final class TextRenderer implements Renderer {
     /// @param onInterrupt what the next Ctrl+C does
     public TextRenderer(
             PrintStream out, PrintStream err, InstantSource clock, Style style, Supplier<OnInterrupt> onInterrupt) {
+        this(out, err, clock, style, onInterrupt, true);
+    }
+
+    /// For a command that migrates nothing itself: it says nothing about Ctrl+C.
+    public static TextRenderer ofBystander(PrintStream out, PrintStream err, InstantSource clock, Style style) {
+        return new TextRenderer(out, err, clock, style, () -> OnInterrupt.NOTHING, false);
+    }
+
+    private TextRenderer(
+            PrintStream out,
+            PrintStream err,
+            InstantSource clock,
+            Style style,
+            Supplier<OnInterrupt> onInterrupt,
+            boolean reminds) {
+        this.reminds = reminds;
         this.out = out;
         this.err = err;
         this.clock = clock;
@@ -139,7 +156,7 @@ public final class TextRenderer implements Renderer {
         boolean over = event instanceof ProgressEvent.Complete || event instanceof ProgressEvent.Failed;
         OnInterrupt meaning = meaning();
         boolean due = !clock.instant().isBefore(toldAt.plus(REMINDER));
-        if (over || (meaning == toldMeaning && !due)) {
+        if (!reminds || over || (meaning == toldMeaning && !due)) {
             return;
         }
         toldMeaning = meaning;

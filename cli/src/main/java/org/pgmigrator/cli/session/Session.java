@@ -32,13 +32,25 @@ public final class Session implements AutoCloseable {
     /// @param logFile     where to log
     /// @param onInterrupt what the next Ctrl+C does, for the screen
     public Renderer begin(OutputOptions options, Path logFile, Supplier<OnInterrupt> onInterrupt) {
+        return begin(
+                options,
+                logFile,
+                new TextRenderer(console.out(), console.err(), console.clock(), console.style(), onInterrupt));
+    }
+
+    /// The same for a command that migrates nothing itself.
+    public Renderer begin(OutputOptions options) {
+        return begin(
+                options,
+                options.logFile().orElse(LogFile.DEFAULT),
+                TextRenderer.ofBystander(console.out(), console.err(), console.clock(), console.style()));
+    }
+
+    private Renderer begin(OutputOptions options, Path logFile, TextRenderer text) {
         LogFile opened = LogFile.open(logFile);
         log = opened;
         Renderer shown = new LoggedRenderer(
-                options.json()
-                        ? new JsonRenderer(console.out(), console.err(), console.clock())
-                        : new TextRenderer(
-                                console.out(), console.err(), console.clock(), console.style(), onInterrupt));
+                options.json() ? new JsonRenderer(console.out(), console.err(), console.clock()) : text);
         renderer = shown;
         opened.refused()
                 .ifPresent(refused -> shown.on(new ProgressEvent.Warning(

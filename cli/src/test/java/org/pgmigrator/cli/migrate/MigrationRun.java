@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.pgmigrator.cli.Main;
 
-/// `pg-migrator migrate --json` as a process of its own: what it says, and the signals that an operator sends.
+/// `pg-migrator migrate --json`, or another command, as a process of its own: what it says, and the signals that an
+/// operator sends.
 ///
 /// Each `await` goes on behind the line that the one before has found, so nothing is missed between them, and fails
 /// with everything that was said when the process has ended or the deadline has passed.
@@ -43,6 +44,13 @@ final class MigrationRun implements AutoCloseable {
 
     /// Migrates the pair with a heartbeat of 200 ms and a slot of its own.
     static MigrationRun start(DatabasePair databases, String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--cutover-poll-secs=200ms", "--slot-name=" + databases.name()));
+        all.addAll(List.of(options));
+        return command(databases, "migrate", all.toArray(String[]::new));
+    }
+
+    /// Any command on the pair.
+    static MigrationRun command(DatabasePair databases, String name, String... options) throws IOException {
         Files.createDirectories(FOLDER);
         Path errors = Files.createTempFile(FOLDER, databases.name() + "-", ".err");
         List<String> command = new ArrayList<>(HearingSignals.prefix());
@@ -54,15 +62,13 @@ final class MigrationRun implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
-                "migrate",
+                name,
                 "--json",
-                "--log-file=" + errors.resolveSibling(errors.getFileName() + ".log"),
-                "--cutover-poll-secs=200ms",
-                "--slot-name=" + databases.name()));
+                "--log-file=" + errors.resolveSibling(errors.getFileName() + ".log")));
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         Map<String, String> environment = builder.environment();
-        environment.keySet().removeIf(name -> name.startsWith("PG") && !name.equals("PG_MIGRATOR_CLIENTS"));
+        environment.keySet().removeIf(variable -> variable.startsWith("PG") && !variable.equals("PG_MIGRATOR_CLIENTS"));
         environment.put("PG_MIGRATOR_SOURCE", databases.source().uri(databases.name()));
         environment.put("PG_MIGRATOR_TARGET", databases.target().uri(databases.name()));
         return new MigrationRun(builder.start(), errors);
@@ -123,6 +129,15 @@ final class MigrationRun implements AutoCloseable {
     /// Ctrl+C.
     MigrationRun interrupt() throws IOException, InterruptedException {
         return signal("INT");
+    }
+
+    /// kill -9, of the process alone: its children are left to themselves.
+    void kill() throws IOException, InterruptedException {
+        signal("KILL").process.waitFor();
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     MigrationRun terminate() throws IOException, InterruptedException {

@@ -84,4 +84,20 @@ class OperatorControlTest {
         assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(50));
         assertThat(control.isCutoverRequested()).isTrue();
     }
+
+    @Test
+    void anotherTerminalIsHeardOnlyWhereCtrlCWouldCutOver() {
+        OperatorControl control = new OperatorControl();
+
+        assertThat(control.askForCutover()).isEqualTo(OnInterrupt.STOP_AND_REMOVE);
+        assertThat(control.isCutoverRequested()).isFalse();
+        assertThat(control.stopRequested()).isEmpty();
+
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        assertThat(control.askForCutover()).isEqualTo(OnInterrupt.CUT_OVER);
+        assertThat(control.isCutoverRequested()).isTrue();
+
+        assertThat(control.askForCutover()).isEqualTo(OnInterrupt.STOP_NOW);
+        assertThat(control.stopRequested()).as("asking twice is no stop").isEmpty();
+    }
 }

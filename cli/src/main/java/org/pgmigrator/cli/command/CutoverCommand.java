@@ -1,0 +1,66 @@
+package org.pgmigrator.cli.command;
+
+import java.util.concurrent.Callable;
+import org.pgmigrator.cli.option.OutputOptions;
+import org.pgmigrator.cli.option.StateOptions;
+import org.pgmigrator.cli.render.Renderer;
+import org.pgmigrator.cli.session.Session;
+import org.pgmigrator.cli.signal.StopSignals;
+import org.pgmigrator.core.error.ExitCode;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.CutoverRequest;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.progress.ProgressEvent;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `cutover`: asks the running migration to cut over, and shows how it does.
+@Command(
+        name = "cutover",
+        sortOptions = false,
+        customSynopsis = "pg-migrator cutover --target <conninfo> [OPTION]...",
+        description = "Asks the running migration to cut over, from any terminal, as its own Ctrl+C would.",
+        footer = {
+            "",
+            "Stop all writes to the source first: this version takes no lock on it.",
+            "Needs a process at work (migrate, or migrate --resume) and the target alone; --source is not read.",
+            "Ctrl+C here only stops watching: a cutover that has been taken up goes on.",
+            "Exit code 0 when the target is open, 8 when it was not done (the source is serving).",
+            "In brackets: the environment variable that stands for the option; the command line wins."
+        })
+public final class CutoverCommand implements Callable<Integer> {
+
+    private final Session session;
+
+    @Mixin
+    private StateOptions options = new StateOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    public CutoverCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+        Database target =
+                Database.parse(Side.TARGET, options.target(), session.console().environment());
+        Renderer renderer = session.begin(output);
+        options.exposedPasswordWarning().ifPresent(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        target.warnings().forEach(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        try (StopSignals signals = StopSignals.interrupting(Thread.currentThread())) {
+            try {
+                new CutoverRequest(target, options.subscriptionName(), renderer).run();
+            } catch (InterruptedException stop) {
+                throw new MigrationException(
+                        Failure.of(signals.kind(), "The cutover is not watched any longer.", "")
+                                .withRemedy("pg-migrator status shows how the migration stands."),
+                        stop);
+            }
+        }
+        return ExitCode.DONE.number();
+    }
+}

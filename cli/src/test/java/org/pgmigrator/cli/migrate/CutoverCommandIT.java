@@ -1,0 +1,188 @@
+package org.pgmigrator.cli.migrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.pgmigrator.sandbox.compare.SequenceRule;
+
+/// `cutover` from another terminal: what it sets in motion, what it sees of it, and when it is refused.
+@ExtendWith(SharedServers.class)
+class CutoverCommandIT {
+
+    private static void prepareTable(DatabasePair databases) throws SQLException {
+        databases.onSource(
+                "CREATE TABLE item (id bigserial PRIMARY KEY, name text)",
+                "INSERT INTO item (name) SELECT 'item ' || i FROM generate_series(1, 1000) i");
+    }
+
+    @Test
+    void theCutoverThatIsAskedForCompletesAndBothTerminalsSaySo(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        Traces before = Traces.ofSource(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            databases.onSource("INSERT INTO item (name) VALUES ('late')");
+
+            OtherTerminal.Said said =
+                    OtherTerminal.at(databases).json("cutover").assertDone();
+
+            MigrationRun.Ended ended = run.awaitEnd().assertDone();
+            assertThat(said.lines().stream()
+                            .filter(line -> line.is("cutover_step"))
+                            .map(line -> line.text("step")))
+                    .containsExactlyElementsOf(ended.all("cutover_step").stream()
+                            .map(line -> line.text("step"))
+                            .toList())
+                    .contains("drain", "open target");
+            assertThat(said.only("cutover_complete").text("final_lsn"))
+                    .isEqualTo(ended.only("cutover_complete").text("final_lsn"));
+            assertThat(said.only("complete").lines("summary"))
+                    .isEqualTo(ended.only("complete").lines("summary"));
+            assertThat(ended.all("notice").stream().map(line -> line.text("text")))
+                    .anyMatch(text -> text.contains("has asked for the cutover from another terminal"));
+        }
+        assertComplete(databases, before);
+    }
+
+    @Test
+    void aCutoverThatIsGivenUpEndsWith8AndTheNextOneMaySucceed(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        Traces before = Traces.ofSource(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            databases.onSource("CREATE TABLE late (id int PRIMARY KEY)");
+
+            JsonLine failure = OtherTerminal.at(databases).json("cutover").assertFailed(8, "CUTOVER_NOT_COMPLETED");
+
+            assertThat(failure.text("why")).contains("public.late");
+            assertThat(failure.text("state")).contains("the source is serving");
+            run.await(
+                    "a heartbeat after it",
+                    line -> line.is("lag") && line.text("phase").equals("CaughtUp"));
+
+            databases.onSource("DROP TABLE late");
+            OtherTerminal.at(databases).json("cutover").assertDone();
+            run.awaitEnd().assertDone();
+        }
+        assertComplete(databases, before);
+    }
+
+    @Test
+    void twoTerminalsThatAskAtOnceBothFollowTheOneCutover(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            // The cutover waits for this writer, so that both can ask before it ends.
+            try (Connection writer = databases.source().connect(databases.name());
+                    Statement statement = writer.createStatement()) {
+                statement.execute("BEGIN");
+                statement.execute("INSERT INTO item (name) VALUES ('open')");
+                try (MigrationRun first = MigrationRun.command(databases, "cutover");
+                        MigrationRun second = MigrationRun.command(databases, "cutover")) {
+                    first.await("it was taken up", line -> line.is("notice"));
+                    second.await("it was taken up", line -> line.is("notice"));
+                    statement.execute("COMMIT");
+                    first.awaitEnd().assertDone().only("cutover_complete");
+                    second.awaitEnd().assertDone().only("complete");
+                }
+            }
+            run.awaitEnd().assertDone();
+        }
+        assertThat(databases.targetValue("SELECT count(*) FROM item")).isEqualTo("1001");
+    }
+
+    @Test
+    void ctrlCInTheAskingTerminalOnlyStopsWatching(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            try (Connection writer = databases.source().connect(databases.name());
+                    Statement statement = writer.createStatement()) {
+                statement.execute("BEGIN");
+                statement.execute("INSERT INTO item (name) VALUES ('open')");
+                try (MigrationRun asking = MigrationRun.command(databases, "cutover")) {
+                    asking.await("it was taken up", line -> line.is("notice"));
+                    asking.interrupt().awaitEnd().assertFailed(130, "STOPPED_BY_INTERRUPT");
+                }
+                statement.execute("COMMIT");
+            }
+            run.awaitEnd().assertDone();
+        }
+        assertThat(databases.targetValue("SELECT count(*) FROM item")).isEqualTo("1001");
+    }
+
+    @Test
+    void beforeTheStreamItIsRefusedAndTheCopyGoesOn(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (Connection writer = databases.source().connect(databases.name());
+                Statement statement = writer.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("INSERT INTO item (name) VALUES ('open')");
+            try (MigrationRun run = MigrationRun.start(databases)) {
+                run.await(
+                        "the slot waits for the writer",
+                        line -> line.is("notice") && line.text("text").contains("waiting for transactions"));
+
+                JsonLine failure = OtherTerminal.at(databases).json("cutover").assertFailed(8, "CUTOVER_NOT_COMPLETED");
+
+                assertThat(failure.text("why")).contains("the copy is not complete yet", "PrepareSnapshot");
+                statement.execute("COMMIT");
+                run.awaitCaughtUp().interrupt().awaitEnd().assertDone();
+            }
+        }
+    }
+
+    @Test
+    void withNobodyAtWorkItSaysHowToGoOnAndAnOldRequestIsNotCarriedOut(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp().terminate().awaitEnd().assertFailed(143, "STOPPED_BY_TERMINATE");
+        }
+
+        JsonLine failure = OtherTerminal.at(databases).json("cutover").assertFailed(8, "CUTOVER_NOT_COMPLETED");
+
+        assertThat(failure.text("what")).contains("No process is at work");
+        assertThat(failure.lines("remedy")).contains("--resume", "abort");
+
+        // As a terminal leaves it that died between its question and the process's end.
+        databases.onClosedTarget("INSERT INTO pgmigrator.request (subscription, kind, asked_by, state)"
+                + " VALUES ('pg_migrator', 'CUTOVER', 'a ghost', 'ASKED')");
+        try (MigrationRun run = MigrationRun.start(databases, "--resume")) {
+            run.awaitCaughtUp();
+            for (int heartbeat = 0; heartbeat < 15; heartbeat++) {
+                run.await(
+                        "a heartbeat of the stream",
+                        line -> line.is("lag") && line.text("phase").equals("CaughtUp"));
+            }
+            assertThat(databases.targetValue("SELECT state FROM pgmigrator.request WHERE asked_by = 'a ghost'"))
+                    .isEqualTo("ENDED");
+            run.interrupt().awaitEnd().assertDone();
+        }
+    }
+
+    @Test
+    void aTargetWithoutTheMigrationSaysWhatItHas(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        OtherTerminal.at(databases).json("cutover").assertFailed(6, "NO_MIGRATION");
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+
+            JsonLine failure = OtherTerminal.at(databases)
+                    .json("cutover", "--subscription-name=another")
+                    .assertFailed(6, "NO_MIGRATION");
+
+            assertThat(failure.text("why")).contains("it has: pg_migrator");
+            run.interrupt().awaitEnd().assertDone();
+        }
+    }
+
+    private static void assertComplete(DatabasePair databases, Traces before) throws Exception {
+        assertThat(Traces.ofSource(databases)).isEqualTo(before);
+        Traces.assertTargetIsCleanAndOpen(databases);
+        assertThat(databases.compare(SequenceRule.EQUAL).isEqual()).isTrue();
+    }
+}
