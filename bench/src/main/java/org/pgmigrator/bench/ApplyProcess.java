@@ -50,12 +50,13 @@ final class ApplyProcess {
             Database target = Database.parse(Side.TARGET, new Secret(line(input)), Map.of());
             String slot = line(input);
             ApplyConfig config = ApplyConfig.of(ApplyConfig.Mode.valueOf(line(input)), Integer.parseInt(line(input)));
+            boolean binary = ApplyConfig.WireFormat.valueOf(line(input)) == ApplyConfig.WireFormat.BINARY;
             // In a migration the sessions' code has been at work for a long time when the stream begins.
-            try (Applier.Ready ready = Applier.open(target, SUBSCRIPTION, config);
+            try (Applier.Ready ready = Applier.open(target, SUBSCRIPTION, config, binary);
                     Connection walsender = source.connectReplication(Session.named("stream"))) {
                 System.out.println(READY);
                 if (GO.equals(input.readLine())) {
-                    apply(ready, walsender, slot, input);
+                    apply(ready, walsender, slot, binary, input);
                 }
             }
         }
@@ -65,7 +66,8 @@ final class ApplyProcess {
         return Objects.requireNonNull(input.readLine(), "the input has ended");
     }
 
-    private static void apply(Applier.Ready ready, Connection walsender, String slot, BufferedReader input)
+    private static void apply(
+            Applier.Ready ready, Connection walsender, String slot, boolean binary, BufferedReader input)
             throws InterruptedException, SQLException {
         AtomicBoolean ended = new AtomicBoolean();
         long allocatedBefore = THREADS.getTotalThreadAllocatedBytes();
@@ -73,7 +75,7 @@ final class ApplyProcess {
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
         AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
         StreamConfig stream = new StreamConfig(
-                slot, List.of(Run.PUBLICATION), ready.progress().applied());
+                slot, List.of(Run.PUBLICATION), binary, ready.progress().applied());
         Optional<MigrationException> failure = Optional.empty();
         try (Applier applier = ready.start(queue, acknowledged);
                 WalReceiver receiver = WalReceiver.start(walsender, stream, name -> true, queue, acknowledged)) {

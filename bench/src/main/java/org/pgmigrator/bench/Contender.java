@@ -5,11 +5,12 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.OptionalLong;
 import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.config.ApplyConfig.WireFormat;
 
 /// A way to bring a source's changes to a target.
 interface Contender {
 
-    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows", "windows-2");
+    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows", "windows-binary", "windows-2");
 
     String name();
 
@@ -44,10 +45,15 @@ interface Contender {
         return switch (name) {
             case "builtin" -> new BuiltIn(name, false);
             case "builtin-binary" -> new BuiltIn(name, true);
-            case "strict" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.STRICT, 1), heap);
-            case "windows" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 1), heap);
-            case "windows-2" -> new Migrator(name, ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 2), heap);
+            case "strict" -> migrator(name, ApplyConfig.Mode.STRICT, 1, WireFormat.TEXT, heap);
+            case "windows" -> migrator(name, ApplyConfig.Mode.WINDOWS, 1, WireFormat.TEXT, heap);
+            case "windows-binary" -> migrator(name, ApplyConfig.Mode.WINDOWS, 1, WireFormat.BINARY, heap);
+            case "windows-2" -> migrator(name, ApplyConfig.Mode.WINDOWS, 2, WireFormat.BINARY, heap);
             default -> throw new IllegalArgumentException("no contender \"" + name + "\"; there are " + NAMES);
         };
+    }
+
+    private static Migrator migrator(String name, ApplyConfig.Mode mode, int lanes, WireFormat format, String heap) {
+        return new Migrator(name, ApplyConfig.of(mode, lanes).withWireFormat(format), heap);
     }
 }

@@ -53,6 +53,7 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
             running.tell(run.slot());
             running.tell(config.mode().name());
             running.tell(Integer.toString(config.lanes()));
+            running.tell(config.wireFormat().name());
             running.awaitReady();
             return running;
         } catch (RuntimeException | IOException failed) {

@@ -21,7 +21,15 @@ final class ApplyOptions {
                             + "become visible there in the source's order. Default: 1.")
     private int lanes = ApplyConfig.DEFAULT.lanes();
 
+    @Option(
+            names = "--wire-format",
+            paramLabel = "<auto|text|binary>",
+            description = "In which form the source sends values. auto: binary if every column's type is one of the "
+                    + "usual ones and the same on both sides, text otherwise; binary is refused where another server "
+                    + "could read it differently. Default: auto.")
+    private ApplyConfig.WireFormat wireFormat = ApplyConfig.DEFAULT.wireFormat();
+
     ApplyConfig toConfig() {
-        return ApplyConfig.of(mode, lanes);
+        return ApplyConfig.of(mode, lanes).withWireFormat(wireFormat);
     }
 }

@@ -19,6 +19,10 @@ final class JsonFields {
             case ProgressEvent.PhaseStarted started -> json.writeStringField("detail", started.detail());
             case ProgressEvent.CopyProgress progress -> write(json, progress);
             case ProgressEvent.Lag lag -> write(json, lag);
+            case ProgressEvent.WireFormatChosen chosen -> {
+                json.writeStringField("format", chosen.binary() ? "binary" : "text");
+                json.writeStringField("reason", chosen.reason());
+            }
             case ProgressEvent.AppliedInOrder ordered -> {
                 json.writeStringField("table", ordered.table());
                 json.writeBooleanField("barrier", ordered.barrier());

@@ -74,6 +74,7 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.CopyProgress progress -> progress.phase();
             case ProgressEvent.Lag lag -> lag.phase();
             case ProgressEvent.Finding ignored -> before == null ? Phase.VALIDATE : before;
+            case ProgressEvent.WireFormatChosen ignored -> before;
             case ProgressEvent.AppliedInOrder ignored -> before;
             case ProgressEvent.CaughtUp ignored -> before;
             case ProgressEvent.FellBehind ignored -> before;
@@ -91,6 +92,7 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.PhaseStarted ignored -> "phase";
             case ProgressEvent.CopyProgress ignored -> "copy_progress";
             case ProgressEvent.Lag ignored -> "lag";
+            case ProgressEvent.WireFormatChosen ignored -> "wire_format";
             case ProgressEvent.AppliedInOrder ignored -> "applied_in_order";
             case ProgressEvent.CaughtUp ignored -> "caught_up";
             case ProgressEvent.FellBehind ignored -> "fell_behind";

@@ -99,6 +99,8 @@ public final class TextRenderer implements Renderer {
             }
             case ProgressEvent.CopyProgress progress -> copy(progress);
             case ProgressEvent.Lag lag -> line(lag.phase(), ProgressText.lag(lag) + " · " + Wording.brief(meaning()));
+            case ProgressEvent.WireFormatChosen chosen ->
+                say("values come in " + (chosen.binary() ? "binary" : "text") + " form: " + chosen.reason());
             case ProgressEvent.AppliedInOrder ordered ->
                 say("changes of " + ordered.table() + " are written one by one: " + ordered.reason());
             case ProgressEvent.CaughtUp caughtUp ->

@@ -27,6 +27,7 @@ final class LoggedRenderer implements Renderer {
             case ProgressEvent.Warning ignored -> log.warn("{}", event);
             case ProgressEvent.Failed ignored -> log.error("{}", event);
             case ProgressEvent.PhaseStarted ignored -> log.info("{}", event);
+            case ProgressEvent.WireFormatChosen ignored -> log.info("{}", event);
             case ProgressEvent.AppliedInOrder ignored -> log.info("{}", event);
             case ProgressEvent.CaughtUp ignored -> log.info("{}", event);
             case ProgressEvent.FellBehind ignored -> log.info("{}", event);

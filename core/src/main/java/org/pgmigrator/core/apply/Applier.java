@@ -122,8 +122,18 @@ public final class Applier implements AutoCloseable {
     /// Opens the applying sessions and takes over the progress.
     ///
     /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without progress
-    public static Ready open(Database database, String subscription, ApplyConfig config) throws InterruptedException {
-        return new ApplyOpening(database, subscription, config).open();
+    ///
+    /// @param binary in which form the stream's values will come
+    public static Ready open(Database database, String subscription, ApplyConfig config, boolean binary)
+            throws InterruptedException {
+        return new ApplyOpening(database, subscription, config, binary).open();
+    }
+
+    /// Whether a single change with a value of this type costs no more in binary form than in text form.
+    ///
+    /// @param type its name in `pg_catalog`, or `enum`, of a domain those of its base type
+    public static boolean writesSingly(String type) {
+        return BinaryValue.hasText(type);
     }
 
     /// Commit end of the last transaction that is on the target.

@@ -25,14 +25,16 @@ final class ApplyOpening {
     private final Database database;
     private final String subscription;
     private final ApplyConfig config;
+    private final boolean binary;
     private final UUID owner = UUID.randomUUID();
     private final ConcurrentLinkedQueue<OrderedTable> ordered = new ConcurrentLinkedQueue<>();
     private final List<Connection> connections = new ArrayList<>();
 
-    ApplyOpening(Database database, String subscription, ApplyConfig config) {
+    ApplyOpening(Database database, String subscription, ApplyConfig config, boolean binary) {
         this.database = database;
         this.subscription = subscription;
         this.config = config;
+        this.binary = binary;
     }
 
     /// @throws MigrationException TARGET_IN_USE if another process applies; NOTHING_TO_RESUME without progress
@@ -89,15 +91,16 @@ final class ApplyOpening {
                     subscription,
                     owner,
                     config.foldFrom(),
+                    binary,
                     ordered::add);
         }
         Connection only = connections.getFirst();
         ChangeWriter writer = switch (config.mode()) {
-            case STRICT -> new StrictWriter(only, new TargetTables(only, unused -> {}));
+            case STRICT -> new StrictWriter(only, new TargetTables(only, binary, unused -> {}));
             case WINDOWS ->
                 new WindowWriter(
                         only,
-                        new TargetTables(only, table -> OrderedTable.tell(table, ordered::add)),
+                        new TargetTables(only, binary, table -> OrderedTable.tell(table, ordered::add)),
                         config.foldFrom(),
                         ordered::add);
         };

@@ -58,6 +58,11 @@ final class DmlSql {
                 + (cascade ? " CASCADE" : "");
     }
 
+    /// The table and its published columns, as COPY names them.
+    static String copyInto(TargetTable table) {
+        return table.name().quoted() + " (" + columnList(table) + ")";
+    }
+
     static String columnList(TargetTable table) {
         return table.columns().stream().map(TargetColumn::quoted).collect(Collectors.joining(", "));
     }

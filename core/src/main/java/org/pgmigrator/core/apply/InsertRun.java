@@ -53,6 +53,11 @@ final class InsertRun {
         return origins;
     }
 
+    /// Whether it has values that cannot be written into a statement's text.
+    boolean needsCopy() {
+        return !inserts.isEmpty() && table().columns().stream().anyMatch(column -> !table().isLiteral(column));
+    }
+
     boolean isFull() {
         return inserts.size() >= MAX_ROWS || bytes >= MAX_BYTES;
     }
@@ -79,11 +84,10 @@ final class InsertRun {
     /// Writes all of them by one COPY.
     void copy() throws SQLException {
         TargetTable into = table();
-        String sql = "COPY " + into.name().quoted() + " (" + DmlSql.columnList(into) + ") FROM STDIN";
         try {
-            long rows = CopyText.send(target, sql, text -> {
+            long rows = CopyData.send(target, DmlSql.copyInto(into), into.binary(), data -> {
                 for (Change.Insert insert : inserts) {
-                    text.row(insert.after());
+                    data.row(insert.after());
                 }
             });
             if (rows != inserts.size()) {

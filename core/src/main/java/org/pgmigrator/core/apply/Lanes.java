@@ -77,8 +77,9 @@ final class Lanes implements ApplyTarget {
             String subscription,
             UUID owner,
             int foldFrom,
+            boolean binary,
             Consumer<OrderedTable> ordered) {
-        this.tables = new TargetTables(connections.getFirst(), table -> OrderedTable.tell(table, ordered));
+        this.tables = new TargetTables(connections.getFirst(), binary, table -> OrderedTable.tell(table, ordered));
         for (int number = 0; number < connections.size(); number++) {
             Connection connection = connections.get(number);
             lanes.add(new Lane(

@@ -77,7 +77,7 @@ final class NetWriter {
         while (from < window.size()) {
             NetChanges net = NetChanges.fold(table, window.changes(), from);
             int single = net.end();
-            if (single - from < foldFrom) {
+            if (single - from < table.foldFrom(foldFrom)) {
                 single = from;
             } else {
                 strict.flush();
@@ -150,25 +150,21 @@ final class NetWriter {
 
     private void copyNet(TargetTable table, List<NetRow> inserts) throws SQLException, Refused {
         int columns = table.columns().size();
-        long rows = CopyText.send(target, copySql(table), text -> {
+        long rows = CopyData.send(target, DmlSql.copyInto(table), table.binary(), data -> {
             for (NetRow row : inserts) {
-                text.row(row, columns);
+                data.row(row, columns);
             }
         });
         require(rows, inserts.size(), "COPY");
     }
 
     private void copy(TargetTable table, List<Change> inserts) throws SQLException, Refused {
-        long rows = CopyText.send(target, copySql(table), text -> {
+        long rows = CopyData.send(target, DmlSql.copyInto(table), table.binary(), data -> {
             for (Change change : inserts) {
-                text.row(((Change.Insert) change).after());
+                data.row(((Change.Insert) change).after());
             }
         });
         require(rows, inserts.size(), "COPY");
-    }
-
-    private static String copySql(TargetTable table) {
-        return "COPY " + table.name().quoted() + " (" + DmlSql.columnList(table) + ") FROM STDIN";
     }
 
     /// Shorter values first, so that numbers come in their order in text form too.

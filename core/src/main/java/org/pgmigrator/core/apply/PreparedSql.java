@@ -41,18 +41,18 @@ final class PreparedSql {
         StringBuilder sql = new StringBuilder("EXECUTE ").append(name);
         for (int i = 0; i < change.values().size(); i++) {
             sql.append(i == 0 ? '(' : ',');
-            appendLiteral(sql, change.values().get(i));
+            appendLiteral(sql, change, change.values().get(i));
         }
         return change.values().isEmpty() ? sql : sql.append(')');
     }
 
-    private static void appendLiteral(StringBuilder sql, RowChange.Value value) {
+    private static void appendLiteral(StringBuilder sql, RowChange change, RowChange.Value value) {
         if (value.isNull()) {
             sql.append("NULL");
             return;
         }
         // standard_conforming_strings is on: a quote is the only character with a meaning.
-        String text = value.tuple().text(value.column());
+        String text = change.text(value).orElseThrow();
         sql.append('\'');
         if (text.indexOf('\'') < 0) {
             sql.append(text);

@@ -3,6 +3,7 @@ package org.pgmigrator.core.apply;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.pgmigrator.core.error.Failure;
@@ -18,6 +19,8 @@ import org.pgmigrator.decoder.Tuple;
 ///
 /// @param values where each parameter's value comes from, parameter 1 first
 record RowChange(TargetTable table, Shape shape, List<Value> values) {
+
+    private static final int MAX_SHOWN_CHARACTERS = 60;
 
     RowChange {
         values = List.copyOf(values);
@@ -143,6 +146,23 @@ record RowChange(TargetTable table, Shape shape, List<Value> values) {
         return size;
     }
 
+    /// Whether all its values can be written into a statement's text.
+    boolean isLiteral() {
+        return !table.binary()
+                || values.stream()
+                        .allMatch(value -> value.isNull()
+                                || table.isLiteral(table.columns().get(value.column())));
+    }
+
+    /// A value, which is not null, in its type's text form; empty if it came in binary form and has none here.
+    Optional<String> text(Value value) {
+        return table.binary()
+                ? BinaryValue.text(
+                        table.columns().get(value.column()).baseType(),
+                        value.tuple().bytes(value.column()))
+                : Optional.of(value.tuple().text(value.column()));
+    }
+
     /// The row for a person: the values of its identity, or of all columns if there is none, shortened.
     String key() {
         List<Value> shown = switch (shape) {
@@ -163,16 +183,20 @@ record RowChange(TargetTable table, Shape shape, List<Value> values) {
         return text.append(")").toString();
     }
 
-    private static String shortened(Value value) {
+    private String shortened(Value value) {
         if (value.isNull()) {
             return "NULL";
         }
-        String text = new String(
-                value.tuple().array(),
-                value.tuple().offset(value.column()),
-                Math.min(value.tuple().length(value.column()), 60),
-                StandardCharsets.UTF_8);
-        return text + (value.tuple().length(value.column()) > 60 ? "…" : "");
+        String text = table.binary()
+                ? text(value).orElseGet(() -> BinaryValue.hex(value.tuple().bytes(value.column())))
+                : new String(
+                        value.tuple().array(),
+                        value.tuple().offset(value.column()),
+                        Math.min(value.tuple().length(value.column()), MAX_SHOWN_CHARACTERS),
+                        StandardCharsets.UTF_8);
+        return value.tuple().length(value.column()) > MAX_SHOWN_CHARACTERS
+                ? text.substring(0, Math.min(text.length(), MAX_SHOWN_CHARACTERS)) + "…"
+                : text;
     }
 
     /// The kind of change, in SQL's word.

@@ -104,9 +104,9 @@ final class Staging {
         int[] positions = columns.stream().toArray();
         boolean[] isKey = new boolean[table.columns().size()];
         table.plan().key().forEach(position -> isKey[position] = true);
-        CopyText.send(target, "COPY " + name + " FROM STDIN", text -> {
+        CopyData.send(target, name, table.binary(), data -> {
             for (NetRow row : rows) {
-                text.row(row, positions, isKey);
+                data.row(row, positions, isKey);
             }
         });
         return name;

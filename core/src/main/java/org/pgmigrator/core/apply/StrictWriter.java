@@ -76,7 +76,7 @@ final class StrictWriter implements ChangeWriter {
     }
 
     private void endRun() throws SQLException {
-        if (run.size() >= MIN_COPY_ROWS || run.bytes() >= WideChange.MIN_BYTES) {
+        if (run.size() >= MIN_COPY_ROWS || run.bytes() >= WideChange.MIN_BYTES || run.needsCopy()) {
             batch.flush();
             run.copy();
             return;
@@ -90,7 +90,7 @@ final class StrictWriter implements ChangeWriter {
 
     private void row(RowChange change, Origin origin) throws SQLException {
         endRun();
-        if (change.byteSize() >= WideChange.MIN_BYTES) {
+        if (change.byteSize() >= WideChange.MIN_BYTES || !change.isLiteral()) {
             batch.flush();
             wide.write(change, origin);
         } else {

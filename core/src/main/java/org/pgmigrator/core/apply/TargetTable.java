@@ -10,6 +10,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 ///
 /// @param relation    as the stream announced it; columns are addressed by their position in it
 /// @param partitioned whether the target's table is partitioned itself
+/// @param binary      whether its values come in binary form
 /// @param columns     one for each column of the relation, in its order
 /// @param uniqueKey   positions of the columns of a unique, immediate index without predicate on NOT NULL columns, if
 ///                    the target has one: under REPLICA IDENTITY FULL rows are found by it
@@ -20,6 +21,7 @@ record TargetTable(
         Relation relation,
         QualifiedName name,
         boolean partitioned,
+        boolean binary,
         List<TargetColumn> columns,
         Optional<List<Integer>> uniqueKey,
         List<Integer> indexed,
@@ -39,9 +41,23 @@ record TargetTable(
                 .toList();
     }
 
+    /// From how many changes on a window of them is folded.
+    ///
+    /// @param usual where singly written changes are cheap
+    int foldFrom(int usual) {
+        return columns.stream().allMatch(this::isLiteral) ? usual : 1;
+    }
+
+    /// Whether a value of the column can be written into a statement's text.
+    boolean isLiteral(TargetColumn column) {
+        return !binary || BinaryValue.hasText(column.baseType());
+    }
+
     /// @param type      the name of its type in SQL, without modifier, qualified where needed
+    /// @param baseType  the type's name in `pg_catalog`, of a domain that of its base; `enum` for all of these; empty
+    ///                  for the others
     /// @param equality  the operator of an index on it (`OPERATOR(pg_catalog.=)`), empty if no index has it
-    record TargetColumn(String name, String type, Optional<String> equality) {
+    record TargetColumn(String name, String type, String baseType, Optional<String> equality) {
         String quoted() {
             return QualifiedName.quote(name);
         }

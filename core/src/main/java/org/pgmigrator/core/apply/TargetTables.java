@@ -43,8 +43,18 @@ final class TargetTables {
 
     /// The types come without modifier: an explicit cast to varchar(5) would cut a longer value in silence.
     private static final String COLUMNS = """
-            select attname, pg_catalog.format_type(atttypid, -1), attgenerated <> '', attnotnull
-            from pg_catalog.pg_attribute where attrelid = ? and attnum > 0 and not attisdropped order by attnum
+            select a.attname, pg_catalog.format_type(a.atttypid, -1), a.attgenerated <> '', a.attnotnull,
+                   (with recursive b as (
+                        select t.typtype, t.typbasetype, t.typname, t.typnamespace from pg_catalog.pg_type t
+                        where t.oid = a.atttypid
+                        union all
+                        select t.typtype, t.typbasetype, t.typname, t.typnamespace
+                        from b join pg_catalog.pg_type t on t.oid = b.typbasetype where b.typtype = 'd')
+                    select case when typtype = 'e' then 'enum'
+                                when typnamespace = 'pg_catalog'::regnamespace then typname else '' end
+                    from b where typtype <> 'd')
+            from pg_catalog.pg_attribute a where a.attrelid = ? and a.attnum > 0 and not a.attisdropped
+            order by a.attnum
             """;
 
     /// Plain columns of usable btree indexes, with the equality operator that the index itself uses: `=` may mean
@@ -67,13 +77,16 @@ final class TargetTables {
             """;
 
     private final Connection target;
+    private final boolean binary;
     private final Consumer<TargetTable> listener;
     private final IdentityHashMap<Relation, TargetTable> resolved = new IdentityHashMap<>();
     private int nextId;
 
+    /// @param binary   in which form the stream's values come
     /// @param listener told of each relation that is resolved
-    TargetTables(Connection target, Consumer<TargetTable> listener) {
+    TargetTables(Connection target, boolean binary, Consumer<TargetTable> listener) {
         this.target = target;
+        this.binary = binary;
         this.listener = listener;
     }
 
@@ -143,7 +156,8 @@ final class TargetTables {
                         "the table was changed on one side after the copy; schema changes are not replicated");
             }
             positions.put(column.name(), columns.size());
-            columns.add(new TargetColumn(column.name(), fact.type(), equality(indexes, column.name())));
+            columns.add(
+                    new TargetColumn(column.name(), fact.type(), fact.baseType(), equality(indexes, column.name())));
         }
         Optional<List<Integer>> uniqueKey = indexes.stream()
                 .filter(TargetIndex::unique)
@@ -172,7 +186,7 @@ final class TargetTables {
         } else {
             plan = plan(relation, columns, indexes, uniqueKey);
         }
-        return new TargetTable(nextId++, relation, name, partitioned, columns, uniqueKey, indexed, plan);
+        return new TargetTable(nextId++, relation, name, partitioned, binary, columns, uniqueKey, indexed, plan);
     }
 
     /// By what rows are found, nothing else standing against folding.
@@ -212,7 +226,7 @@ final class TargetTables {
                 .findFirst();
     }
 
-    private record ColumnFacts(String type, boolean generated, boolean notNull) {}
+    private record ColumnFacts(String type, boolean generated, boolean notNull, String baseType) {}
 
     private Map<String, ColumnFacts> columns(long oid) throws SQLException {
         Map<String, ColumnFacts> columns = new LinkedHashMap<>();
@@ -221,7 +235,8 @@ final class TargetTables {
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     columns.put(
-                            row.getString(1), new ColumnFacts(row.getString(2), row.getBoolean(3), row.getBoolean(4)));
+                            row.getString(1),
+                            new ColumnFacts(row.getString(2), row.getBoolean(3), row.getBoolean(4), row.getString(5)));
                 }
             }
         }

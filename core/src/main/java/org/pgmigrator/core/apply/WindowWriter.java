@@ -158,7 +158,7 @@ final class WindowWriter implements ChangeWriter {
     private boolean isWrittenInOrder(TableChanges changes) {
         TargetTable table = changes.table();
         return table.plan().order() != TablePlan.Order.FOLD
-                || changes.size() < foldFrom
+                || changes.size() < table.foldFrom(foldFrom)
                 || fallbacksByTable.getOrDefault(table.name(), 0) >= MAX_FALLBACKS;
     }
 

@@ -8,7 +8,8 @@ package org.pgmigrator.core.config;
 /// @param foldFrom changes of one table in a window from which on they are folded; fewer are written one by one,
 /// because
 ///                 a staging table's own statements would cost more
-public record ApplyConfig(Mode mode, int lanes, int foldFrom) {
+/// @param wireFormat in which form the source sends values
+public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFormat) {
 
     public static final int DEFAULT_FOLD_FROM = 40;
 
@@ -24,7 +25,21 @@ public record ApplyConfig(Mode mode, int lanes, int foldFrom) {
     }
 
     public static ApplyConfig of(Mode mode, int lanes) {
-        return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM);
+        return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM, WireFormat.AUTO);
+    }
+
+    public ApplyConfig withWireFormat(WireFormat wanted) {
+        return new ApplyConfig(mode, lanes, foldFrom, wanted);
+    }
+
+    /// In which form values come from the source.
+    public enum WireFormat {
+        /// Binary where every published column's type allows it and a value can also be written singly at no cost.
+        AUTO,
+        /// What the types' output functions make.
+        TEXT,
+        /// What the types' send functions make; refused where a type's binary form means something else on the target.
+        BINARY
     }
 
     /// What is written for a backlog of transactions.

@@ -40,6 +40,10 @@ public enum FailureKind {
             Retry.OPERATOR,
             "Schema changes are not replicated: freeze them for the time of the migration, then start it again."),
     DUMP_FAILED(ExitCode.SOURCE, Retry.OPERATOR, "Read pg_dump's message above, remove its cause and run again."),
+    WIRE_FORMAT_REFUSED(
+            ExitCode.SOURCE,
+            Retry.OPERATOR,
+            "Use --wire-format auto, which takes text where binary is not safe; the stream has not begun."),
     LEFT_BEHIND(ExitCode.SOURCE, Retry.OPERATOR, "Run the listed statements by hand."),
 
     // replication

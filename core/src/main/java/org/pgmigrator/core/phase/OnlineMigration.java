@@ -282,12 +282,15 @@ final class OnlineMigration {
             control.setOnInterrupt(OnInterrupt.CUT_OVER);
             listener.on(new ProgressEvent.PhaseStarted(
                     Phase.STREAM_APPLY, "changes of the source are applied to the target"));
+            WireFormatChoice format = WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
+            listener.on(new ProgressEvent.WireFormatChosen(format.binary(), format.why()));
             try (StreamSession session = StreamSession.open(
                     source,
                     target,
                     observer,
                     subscription,
                     config.apply(),
+                    format.binary(),
                     config.replication().slotName(),
                     CopyDatabase.publications(config, validated),
                     carried)) {

@@ -50,16 +50,17 @@ final class StreamSession implements AutoCloseable {
             Connection observer,
             String subscription,
             ApplyConfig apply,
+            boolean binary,
             String slot,
             List<String> publications,
             Predicate<QualifiedName> carried)
             throws InterruptedException {
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
-        try (Applier.Ready ready = Applier.open(target, subscription, apply)) {
+        try (Applier.Ready ready = Applier.open(target, subscription, apply, binary)) {
             Progress.Row progress = ready.progress();
             requireSameSlot(source, observer, slot, progress);
             AckPosition acknowledged = new AckPosition(progress.confirmable());
-            StreamConfig config = new StreamConfig(slot, publications, progress.applied());
+            StreamConfig config = new StreamConfig(slot, publications, binary, progress.applied());
             WalReceiver receiver = startReceiver(source, config, carried, queue, acknowledged);
             return new StreamSession(ready.start(queue, acknowledged), receiver);
         }

@@ -49,6 +49,11 @@ public sealed interface ProgressEvent {
     /// @param barrier whether everything that came before it on any table is written first
     record AppliedInOrder(String table, boolean barrier, String reason) implements ProgressEvent {}
 
+    /// In which form the source sends values from now on.
+    ///
+    /// @param binary as the types' send functions make them; otherwise as text
+    record WireFormatChosen(boolean binary, String reason) implements ProgressEvent {}
+
     record CaughtUp(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
 
     record FellBehind(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}

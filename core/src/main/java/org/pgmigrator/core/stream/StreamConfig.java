@@ -7,8 +7,9 @@ import org.pgmigrator.decoder.Lsn;
 ///
 /// @param slot         the logical replication slot
 /// @param publications the publications, at least one
+/// @param binary       whether values come in the form of the types' send functions
 /// @param startLsn     what the target has: the stream starts behind it
-public record StreamConfig(String slot, List<String> publications, Lsn startLsn) {
+public record StreamConfig(String slot, List<String> publications, boolean binary, Lsn startLsn) {
     public StreamConfig {
         publications = List.copyOf(publications);
     }

@@ -104,6 +104,7 @@ public final class WalReceiver implements AutoCloseable {
                 .withSlotOption("proto_version", "1")
                 .withSlotOption("publication_names", publicationNames(config))
                 .withSlotOption("messages", "true")
+                .withSlotOption("binary", Boolean.toString(config.binary()))
                 .start();
         WalReceiver receiver = new WalReceiver(connection, stream, config, carried, queue, acknowledged);
         receiver.thread.start();

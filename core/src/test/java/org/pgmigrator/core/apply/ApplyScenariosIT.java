@@ -28,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.config.ApplyConfig.WireFormat;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.cutover.Marker;
 import org.pgmigrator.core.postgres.Database;
@@ -54,9 +55,10 @@ class ApplyScenariosIT {
 
     /// Folding from the first change on: the scenarios are small.
     private static final List<ApplyConfig> WAYS = List.of(
-            new ApplyConfig(ApplyConfig.Mode.STRICT, 1, 1),
-            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1),
-            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1));
+            new ApplyConfig(ApplyConfig.Mode.STRICT, 1, 1, WireFormat.TEXT),
+            new ApplyConfig(ApplyConfig.Mode.STRICT, 1, 1, WireFormat.BINARY),
+            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1, WireFormat.TEXT),
+            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1, WireFormat.BINARY));
 
     private final Map<Integer, PostgresServer> servers = new TreeMap<>();
     private int next;
@@ -138,11 +140,12 @@ class ApplyScenariosIT {
         Database sourceDatabase = Database.parse(Side.SOURCE, new Secret(source.uri(database)), Map.of());
         Database targetDatabase = Database.parse(Side.TARGET, new Secret(target.uri(database)), Map.of());
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
-        try (Applier.Ready ready = Applier.open(targetDatabase, "it", way);
+        boolean binary = way.wireFormat() == WireFormat.BINARY && BinaryWhereSafe.on(sourceDatabase, targetDatabase);
+        try (Applier.Ready ready = Applier.open(targetDatabase, "it", way, binary);
                 Connection observer = sourceDatabase.connect(Session.named("test"))) {
             AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
-            StreamConfig config =
-                    new StreamConfig(database, List.of("p"), ready.progress().applied());
+            StreamConfig config = new StreamConfig(
+                    database, List.of("p"), binary, ready.progress().applied());
             try (WalReceiver receiver = WalReceiver.start(
                             sourceDatabase.connectReplication(Session.named("stream")),
                             config,

@@ -60,7 +60,11 @@ class WalReceiverIT {
                             Side.SOURCE, new Secret(proxy.asServer(server).uri("app")), Map.of())
                     .connectReplication(Session.named("stream"));
             try (WalReceiver receiver = WalReceiver.start(
-                    walsender, new StreamConfig(slot, List.of("p"), Lsn.INVALID), name -> true, queue, acknowledged)) {
+                    walsender,
+                    new StreamConfig(slot, List.of("p"), false, Lsn.INVALID),
+                    name -> true,
+                    queue,
+                    acknowledged)) {
                 // Under load first, so that reads are gathering, and then nobody takes anything any more.
                 for (int taken = 0; taken < 50_000; ) {
                     Optional<StreamItem> item = queue.poll(Duration.ofSeconds(10));

@@ -2,22 +2,24 @@ package org.pgmigrator.core.apply.differential;
 
 import java.util.Locale;
 import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.config.ApplyConfig.WireFormat;
 
 /// A way of applying that is compared.
 enum Mode {
     STRICT,
+    /// In binary form, where that is safe.
     WINDOWS,
     /// Windows that fold also what would be cheaper one by one: the small workloads of a seed are all folded.
     FOLDED,
-    /// The same, divided among three sessions.
+    /// The same, divided among three sessions, in binary form where that is safe.
     LANES;
 
     ApplyConfig config() {
         return switch (this) {
             case STRICT -> ApplyConfig.of(ApplyConfig.Mode.STRICT, 1);
-            case WINDOWS -> ApplyConfig.DEFAULT;
-            case FOLDED -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1);
-            case LANES -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1);
+            case WINDOWS -> ApplyConfig.DEFAULT.withWireFormat(WireFormat.BINARY);
+            case FOLDED -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1, WireFormat.TEXT);
+            case LANES -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1, WireFormat.BINARY);
         };
     }
 

@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.apply.Applier;
+import org.pgmigrator.core.apply.BinaryWhereSafe;
+import org.pgmigrator.core.config.ApplyConfig.WireFormat;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
@@ -81,12 +83,14 @@ final class Subscriber implements AutoCloseable {
         Database from = Database.parse(Side.SOURCE, new Secret(source.uri(sourceDatabase)), Map.of());
         Database to = Database.parse(Side.TARGET, new Secret(target.uri(targetDatabase)), Map.of());
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
-        try (Applier.Ready ready = Applier.open(to, SUBSCRIPTION, mode.config())) {
+        boolean binary = mode.config().wireFormat() == WireFormat.BINARY && BinaryWhereSafe.on(from, to);
+        try (Applier.Ready ready = Applier.open(to, SUBSCRIPTION, mode.config(), binary)) {
             markerBefore = ready.progress().marker();
             AckPosition acknowledged = new AckPosition(ready.progress().confirmable());
             receiver = WalReceiver.start(
                     from.connectReplication(Session.named("stream")),
-                    new StreamConfig(slot(), publications, ready.progress().applied()),
+                    new StreamConfig(
+                            slot(), publications, binary, ready.progress().applied()),
                     name -> true,
                     queue,
                     acknowledged);
