@@ -136,6 +136,11 @@ public final class Applier implements AutoCloseable {
         return BinaryValue.hasText(type);
     }
 
+    /// Sessions among which the tables are divided: others than were asked for, if an earlier run left them apart.
+    public int lanes() {
+        return target.lanes();
+    }
+
     /// Commit end of the last transaction that is on the target.
     public Lsn appliedLsn() {
         return applied;

@@ -33,6 +33,9 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
 
     int fallbacks();
 
+    /// Sessions among which the tables are divided.
+    int lanes();
+
     /// Cuts the connections off.
     void abort();
 

@@ -251,6 +251,11 @@ final class Lanes implements ApplyTarget {
     }
 
     @Override
+    public int lanes() {
+        return lanes.size();
+    }
+
+    @Override
     public void abort() {
         lanes.forEach(lane -> Sessions.abort(lane.connection));
     }

@@ -63,6 +63,11 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
+    public int lanes() {
+        return 1;
+    }
+
+    @Override
     public void abort() {
         Sessions.abort(connection);
     }

@@ -15,6 +15,7 @@ import java.util.UUID;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.decoder.Lsn;
 
 /// The progress row: how far the target is, written in the same target transaction as the rows it speaks of.
@@ -133,12 +134,7 @@ public final class Progress {
                 subscription,
                 limit,
                 "Another session applies changes to this target for subscription \"" + subscription + "\".");
-        try (PreparedStatement statement =
-                target.prepareStatement("update pgmigrator.progress set owner = ?::uuid" + KEY)) {
-            statement.setString(1, owner.toString());
-            statement.setString(2, subscription);
-            statement.executeUpdate();
-        }
+        own(target, subscription, owner, limit);
         List<Row> lanes = readLanes(target, subscription);
         if (lanes.isEmpty()) {
             throw new MigrationException(Failure.of(
@@ -147,6 +143,30 @@ public final class Progress {
                     ""));
         }
         return lanes;
+    }
+
+    /// A session that is still ending may hold the rows: it commits or not, but it can never commit after this.
+    private static void own(Connection target, String subscription, UUID owner, Duration limit) throws SQLException {
+        try (Statement settings = target.createStatement();
+                PreparedStatement statement =
+                        target.prepareStatement("update pgmigrator.progress set owner = ?::uuid" + KEY)) {
+            settings.execute("set lock_timeout = " + limit.toMillis());
+            statement.setString(1, owner.toString());
+            statement.setString(2, subscription);
+            statement.executeUpdate();
+            settings.execute("set lock_timeout = 0");
+        } catch (SQLException refusal) {
+            if (SqlState.LOCK_NOT_AVAILABLE.equals(refusal.getSQLState())) {
+                throw new MigrationException(
+                        Failure.of(
+                                FailureKind.TARGET_IN_USE,
+                                "A session of an earlier run still holds the progress of subscription \"" + subscription
+                                        + "\".",
+                                "its transaction has not ended within " + limit.toSeconds() + " s"),
+                        refusal);
+            }
+            throw refusal;
+        }
     }
 
     /// Gives the subscription another number of lanes. Their rows must all say the same: what a lane has depends on how

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
@@ -276,6 +277,17 @@ final class OnlineMigration {
                                 : List.of("Run the same command to start again.")));
     }
 
+    private void warnOfOtherLanes(StreamSession session) {
+        int asked = config.apply().mode() == ApplyConfig.Mode.STRICT
+                ? 1
+                : config.apply().lanes();
+        if (session.applier().lanes() != asked) {
+            listener.on(new ProgressEvent.Warning("the earlier run stopped between the commits of its "
+                    + session.applier().lanes() + " lanes, so this one applies with as many; the next run can have the "
+                    + asked + " that were asked for"));
+        }
+    }
+
     private void stream(StateStore state, CatalogFingerprint fingerprint) throws InterruptedException {
         try (Connection observer = source.connect(Session.named("observe"))) {
             Predicate<QualifiedName> carried = carriedByName(observer);
@@ -294,6 +306,7 @@ final class OnlineMigration {
                     config.replication().slotName(),
                     CopyDatabase.publications(config, validated),
                     carried)) {
+                warnOfOtherLanes(session);
                 StreamApply watch = new StreamApply(
                         observer,
                         session,

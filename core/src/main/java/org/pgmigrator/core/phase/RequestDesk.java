@@ -205,6 +205,7 @@ final class RequestDesk {
             case ProgressEvent.CutoverStep step -> detail = "after step \"" + step.step() + "\"";
             case ProgressEvent.CutoverComplete ignored -> detail = "complete";
             case ProgressEvent.Warning news -> warning = news.text();
+            case ProgressEvent.WireFormatChosen ignored -> {}
             case ProgressEvent.AppliedInOrder ignored -> {}
             case ProgressEvent.Finding ignored -> {}
             case ProgressEvent.Notice ignored -> {}
