@@ -12,6 +12,7 @@ import org.pgmigrator.cli.command.CheckCommand;
 import org.pgmigrator.cli.command.CutoverCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
+import org.pgmigrator.cli.command.VerifyCommand;
 import org.pgmigrator.cli.demo.DemoCommand;
 import org.pgmigrator.cli.option.EnvironmentTwins;
 import org.pgmigrator.cli.option.OptionParsing;
@@ -66,6 +67,7 @@ public final class Main {
                 .addSubcommand(new MigrateCommand(session))
                 .addSubcommand(new CheckCommand(session))
                 .addSubcommand(new CutoverCommand(session))
+                .addSubcommand(new VerifyCommand(session))
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new HelpCommand())
                 .addSubcommand(completion)

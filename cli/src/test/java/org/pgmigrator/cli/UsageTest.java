@@ -125,7 +125,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"migrate", "check", "demo"})
+    @ValueSource(strings = {"migrate", "check", "verify", "demo"})
     void everyOptionOfEveryCommandHasItsTwinAndItsDefaultInTheHelp(String command) {
         String help = new Cli().run(command, "--help").out();
         String[] entries = help.split("\n {6}(?=--)");
@@ -150,6 +150,24 @@ class UsageTest {
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--level=none | --level must be schema, counts or content",
+                "--level=rows | 'rows' is not one of none, schema, counts, content",
+                "--jobs=0 | --jobs must be 1 to 256, not 0",
+                "--list-keys=0 | --list-keys must be 1 to 10000, not 0",
+                "--include-table=a. | --include-table: not a table's name: a.",
+                "--slot-name=x | unknown option",
+            })
+    void verifyRefusesWhatItCannotDo(String argument, String expected) {
+        Result result = new Cli().run("verify", "--source=host=a", "--target=host=b", argument);
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith("error USAGE: ").contains(expected);
     }
 
     @Test

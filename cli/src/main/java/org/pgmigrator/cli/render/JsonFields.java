@@ -43,6 +43,8 @@ final class JsonFields {
             }
             case ProgressEvent.CutoverComplete complete -> write(json, complete);
             case ProgressEvent.Finding finding -> write(json, finding);
+            case ProgressEvent.VerifyProgress progress -> VerifyJson.write(json, progress);
+            case ProgressEvent.VerifyResult result -> VerifyJson.write(json, result);
             case ProgressEvent.Notice notice -> json.writeStringField("text", notice.text());
             case ProgressEvent.Warning warning -> json.writeStringField("text", warning.text());
             case ProgressEvent.Failed failed -> write(json, failed.failure());

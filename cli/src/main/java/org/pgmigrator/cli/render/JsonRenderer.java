@@ -80,6 +80,8 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.FellBehind ignored -> before;
             case ProgressEvent.CutoverStep ignored -> before;
             case ProgressEvent.CutoverComplete ignored -> before;
+            case ProgressEvent.VerifyProgress ignored -> before;
+            case ProgressEvent.VerifyResult ignored -> before;
             case ProgressEvent.Notice ignored -> before;
             case ProgressEvent.Warning ignored -> before;
             case ProgressEvent.Failed ignored -> before;
@@ -99,6 +101,8 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.CutoverStep ignored -> "cutover_step";
             case ProgressEvent.CutoverComplete ignored -> "cutover_complete";
             case ProgressEvent.Finding ignored -> "finding";
+            case ProgressEvent.VerifyProgress ignored -> "verify_progress";
+            case ProgressEvent.VerifyResult ignored -> "verify_result";
             case ProgressEvent.Notice ignored -> "notice";
             case ProgressEvent.Warning ignored -> "warning";
             case ProgressEvent.Failed ignored -> "failure";

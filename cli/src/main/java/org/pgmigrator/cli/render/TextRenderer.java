@@ -116,6 +116,8 @@ public final class TextRenderer implements Renderer {
             case ProgressEvent.CutoverStep step -> line(Phase.CUTOVER, ProgressText.step(step));
             case ProgressEvent.CutoverComplete complete ->
                 line(Phase.CUTOVER, style.good("complete") + ProgressText.complete(complete));
+            case ProgressEvent.VerifyProgress progress -> say(VerifyText.of(progress));
+            case ProgressEvent.VerifyResult result -> say(VerifyText.of(result, style));
             case ProgressEvent.Notice notice -> say(notice.text());
             case ProgressEvent.Warning warning -> say(style.attention("warning") + ": " + warning.text());
             case ProgressEvent.Failed failed -> failed(failed.failure(), Optional.empty());

@@ -34,6 +34,8 @@ final class LoggedRenderer implements Renderer {
             case ProgressEvent.CutoverStep ignored -> log.info("{}", event);
             case ProgressEvent.CutoverComplete ignored -> log.info("{}", event);
             case ProgressEvent.Finding ignored -> log.info("{}", event);
+            case ProgressEvent.VerifyProgress ignored -> log.debug("{}", event);
+            case ProgressEvent.VerifyResult ignored -> log.info("{}", event);
             case ProgressEvent.Notice ignored -> log.info("{}", event);
             case ProgressEvent.Complete ignored -> log.info("{}", event);
         }

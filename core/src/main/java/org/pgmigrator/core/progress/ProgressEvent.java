@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.decoder.Lsn;
 
@@ -80,6 +81,47 @@ public sealed interface ProgressEvent {
             OK,
             WARNING,
             ERROR
+        }
+    }
+
+    /// How far a comparison is.
+    ///
+    /// @param rowsRead  on both sides together
+    /// @param rowsTotal the planners' estimate for both sides, 0 if there is none
+    record VerifyProgress(long tablesDone, long tablesTotal, long rowsRead, long rowsTotal) implements ProgressEvent {}
+
+    /// What the comparison of one table, or of one other object, found.
+    ///
+    /// @param object      the table's name, or kind and name of another object
+    /// @param sourceRows  how many rows the source has; empty if they were not counted
+    /// @param sourceHash  of all rows; empty if they were not hashed
+    /// @param differences a sentence each; empty if both sides are equal
+    /// @param keys        differing rows by their keys, or by their places where there is no key: at most as many as
+    /// were
+    ///                    asked for
+    /// @param moreKeys    how many more there are at least
+    /// @param sourceSql   the statement that shows the difference on the source; may be empty
+    record VerifyResult(
+            VerifyLevel level,
+            String object,
+            OptionalLong sourceRows,
+            OptionalLong targetRows,
+            String sourceHash,
+            String targetHash,
+            List<String> differences,
+            List<String> keys,
+            long moreKeys,
+            String sourceSql,
+            String targetSql,
+            Duration elapsed)
+            implements ProgressEvent {
+        public VerifyResult {
+            differences = List.copyOf(differences);
+            keys = List.copyOf(keys);
+        }
+
+        public boolean equal() {
+            return differences.isEmpty();
         }
     }
 

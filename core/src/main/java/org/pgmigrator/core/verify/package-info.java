@@ -1,7 +1,8 @@
-/// Proof by content: what is on one side is on the other.
+/// Proof by comparison: what is on one side is on the other, in definitions, in numbers of rows, and in every value.
 ///
-/// Owns: content hashes. Does not own: what a difference leads to. Left neighbours: both databases. Right neighbour:
-/// `core.phase`.
+/// Owns: sessions that read each side under one snapshot, content hashes, the search for the rows that differ, the
+/// comparison of catalogues. Does not own: what a difference leads to. Left neighbours: both databases. Right
+/// neighbours: `core.phase`, which compares under the cutover's lock, and `cli`, which compares at any time.
 @NullMarked
 package org.pgmigrator.core.verify;
 
