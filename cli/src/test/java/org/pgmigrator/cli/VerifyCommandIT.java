@@ -59,8 +59,8 @@ class VerifyCommandIT {
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(result.out())
                 .contains("comparing counts of ")
-                .contains("Equal.\n")
-                .containsPattern(" 2 tables, 10 rows compared in \\d+ ms")
+                .contains(" Done.\n")
+                .containsPattern(" equal: 2 tables, 10 rows in \\d+ ms\n")
                 .containsPattern("source: everything committed before [0-9A-F]+/[0-9A-F]+ \\(snapshot \\d+:\\d+:")
                 .doesNotContain("Ctrl+C");
     }

@@ -8,7 +8,6 @@ import java.util.concurrent.TimeoutException;
 import org.pgmigrator.cli.option.OutputOptions;
 import org.pgmigrator.cli.option.VerifyOptions;
 import org.pgmigrator.cli.render.Renderer;
-import org.pgmigrator.cli.render.VerifyScreen;
 import org.pgmigrator.cli.render.Wording;
 import org.pgmigrator.cli.session.Session;
 import org.pgmigrator.cli.signal.StopSignals;
@@ -25,6 +24,8 @@ import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.verify.Verification;
 import org.pgmigrator.core.verify.VerifyReport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -42,6 +43,8 @@ import picocli.CommandLine.Mixin;
             "In brackets: the environment variable that stands for the option; the command line wins."
         })
 public final class VerifyCommand implements Callable<Integer> {
+
+    private static final Logger log = LoggerFactory.getLogger(VerifyCommand.class);
 
     private static final String UNCHANGED = "nothing was changed on either side";
 
@@ -67,9 +70,7 @@ public final class VerifyCommand implements Callable<Integer> {
         Database target =
                 Database.parse(Side.TARGET, options.target(), session.console().environment());
         Renderer renderer = session.begin(output);
-        ProgressListener listener = output.json()
-                ? renderer
-                : new VerifyScreen(session.console().out(), session.console().clock(), session.style());
+        ProgressListener listener = output.json() ? renderer : withoutEqualOnes(renderer);
         options.exposedPasswordWarning().ifPresent(warning -> listener.on(new ProgressEvent.Warning(warning)));
         source.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
         target.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
@@ -77,6 +78,19 @@ public final class VerifyCommand implements Callable<Integer> {
                 + source.describe() + " with " + target.describe() + ", read only"));
         tell(compare(source, target, filter, config, level, listener), listener);
         return ExitCode.DONE.number();
+    }
+
+    /// A person reads what differs; what is equal in a line each only where its content was compared.
+    private static ProgressListener withoutEqualOnes(Renderer renderer) {
+        return event -> {
+            if (event instanceof ProgressEvent.VerifyResult result
+                    && result.equal()
+                    && result.level() != VerifyLevel.CONTENT) {
+                log.info("{}", event);
+            } else {
+                renderer.on(event);
+            }
+        };
     }
 
     private static VerifyReport compare(
@@ -114,7 +128,7 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private static void tell(VerifyReport report, ProgressListener listener) {
         List<String> facts = new ArrayList<>();
-        facts.add(report.extent() + " compared in " + Wording.duration(report.elapsed()));
+        facts.add((report.equal() ? "equal: " : "compared: ") + report.extent() + " in " + Wording.duration(report.elapsed()));
         facts.add("source: everything committed before " + report.source().lsn() + " (snapshot "
                 + report.source().snapshot() + ")");
         facts.add("target: everything committed before " + report.target().lsn() + " (snapshot "

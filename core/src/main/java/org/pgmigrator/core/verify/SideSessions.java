@@ -93,11 +93,11 @@ final class SideSessions implements AutoCloseable {
 
     /// Lets the snapshot go.
     void end() {
-        try (Statement statement = holder.createStatement()) {
-            statement.execute("ROLLBACK");
-        } catch (SQLException refusal) {
-            throw failed("The snapshot could not be released.", refusal);
-        }
+        closeQuietly(() -> {
+            try (Statement statement = holder.createStatement()) {
+                statement.execute("ROLLBACK");
+            }
+        });
     }
 
     /// The failure of a statement on this side.
@@ -111,7 +111,7 @@ final class SideSessions implements AutoCloseable {
         closeQuietly(holder::close);
     }
 
-    /// How a session is closed.
+    /// How something of a session is ended.
     @FunctionalInterface
     private interface Closing {
         void close() throws SQLException;

@@ -78,24 +78,11 @@ public final class Verification implements AutoCloseable {
             Catalogues catalogues = catalogues();
             prepared = catalogues;
             List<ComparedTable> compared = plan(catalogues, tables).tables();
-            // Whichever session takes a task: with as many rounds as sessions nearly all have seen nearly all tables.
-            for (int round = 0; round < config.jobs(); round++) {
-                new Workers(source, target)
-                        .run(
-                                opening(
-                                        source,
-                                        compared.stream()
-                                                .map(ComparedTable::source)
-                                                .toList(),
-                                        deadline),
-                                opening(
-                                        target,
-                                        compared.stream()
-                                                .map(ComparedTable::target)
-                                                .toList(),
-                                        deadline),
-                                deadline);
-            }
+            new Workers(source, target)
+                    .runOnEach(
+                            opening(source, compared.stream().map(ComparedTable::source).toList(), deadline),
+                            opening(target, compared.stream().map(ComparedTable::target).toList(), deadline),
+                            deadline);
         } finally {
             end();
         }

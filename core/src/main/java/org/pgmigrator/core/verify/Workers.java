@@ -1,6 +1,7 @@
 package org.pgmigrator.core.verify;
 
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -9,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads on all sessions of both sides at once, each side its own list of tasks in their order.
@@ -37,9 +39,23 @@ final class Workers {
     /// @throws TimeoutException if the deadline passed before the last task was done
     void run(List<Task> sourceTasks, List<Task> targetTasks, Deadline deadline)
             throws InterruptedException, TimeoutException {
+        Queue<Task> ofSource = new ConcurrentLinkedQueue<>(sourceTasks);
+        Queue<Task> ofTarget = new ConcurrentLinkedQueue<>(targetTasks);
+        run(() -> ofSource, () -> ofTarget, deadline);
+    }
+
+    /// The same with all tasks of a side on each of its sessions.
+    void runOnEach(List<Task> sourceTasks, List<Task> targetTasks, Deadline deadline)
+            throws InterruptedException, TimeoutException {
+        run(() -> new ArrayDeque<>(sourceTasks), () -> new ArrayDeque<>(targetTasks), deadline);
+    }
+
+    /// @param ofSource gives each session of the source its tasks
+    private void run(Supplier<Queue<Task>> ofSource, Supplier<Queue<Task>> ofTarget, Deadline deadline)
+            throws InterruptedException, TimeoutException {
         Run run = new Run(source.readers().size() + target.readers().size());
-        start(source, new ConcurrentLinkedQueue<>(sourceTasks), run);
-        start(target, new ConcurrentLinkedQueue<>(targetTasks), run);
+        start(source, ofSource, run);
+        start(target, ofTarget, run);
         boolean over = false;
         try {
             while (!over && !run.stopped && !deadline.hasPassed()) {
@@ -56,8 +72,9 @@ final class Workers {
         }
     }
 
-    private static void start(SideSessions side, Queue<Task> tasks, Run run) {
+    private static void start(SideSessions side, Supplier<Queue<Task>> queue, Run run) {
         for (ReadSession session : side.readers()) {
+            Queue<Task> tasks = queue.get();
             Thread.ofPlatform().daemon().name("verify-" + side.side().word()).start(() -> {
                 try {
                     run.work(side, session, tasks);
