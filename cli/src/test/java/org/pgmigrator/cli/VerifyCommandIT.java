@@ -32,7 +32,8 @@ class VerifyCommandIT {
                     "insert into orders select i, 'n' from generate_series(1, 10) i",
                     "create table customers (id int primary key)");
         }
-        target.execute("shop", "update orders set note = 'hidden value' where id = 7", "create index on customers (id)");
+        target.execute(
+                "shop", "update orders set note = 'hidden value' where id = 7", "create index on customers (id)");
     }
 
     @AfterAll

@@ -24,8 +24,6 @@ import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.verify.Verification;
 import org.pgmigrator.core.verify.VerifyReport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -43,8 +41,6 @@ import picocli.CommandLine.Mixin;
             "In brackets: the environment variable that stands for the option; the command line wins."
         })
 public final class VerifyCommand implements Callable<Integer> {
-
-    private static final Logger log = LoggerFactory.getLogger(VerifyCommand.class);
 
     private static final String UNCHANGED = "nothing was changed on either side";
 
@@ -70,27 +66,13 @@ public final class VerifyCommand implements Callable<Integer> {
         Database target =
                 Database.parse(Side.TARGET, options.target(), session.console().environment());
         Renderer renderer = session.begin(output);
-        ProgressListener listener = output.json() ? renderer : withoutEqualOnes(renderer);
-        options.exposedPasswordWarning().ifPresent(warning -> listener.on(new ProgressEvent.Warning(warning)));
-        source.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
-        target.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
-        listener.on(new ProgressEvent.Notice("comparing " + level.name().toLowerCase(Locale.ROOT) + " of "
+        options.exposedPasswordWarning().ifPresent(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        source.warnings().forEach(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        target.warnings().forEach(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        renderer.on(new ProgressEvent.Notice("comparing " + level.name().toLowerCase(Locale.ROOT) + " of "
                 + source.describe() + " with " + target.describe() + ", read only"));
-        tell(compare(source, target, filter, config, level, listener), listener);
+        tell(compare(source, target, filter, config, level, renderer), renderer);
         return ExitCode.DONE.number();
-    }
-
-    /// A person reads what differs; what is equal in a line each only where its content was compared.
-    private static ProgressListener withoutEqualOnes(Renderer renderer) {
-        return event -> {
-            if (event instanceof ProgressEvent.VerifyResult result
-                    && result.equal()
-                    && result.level() != VerifyLevel.CONTENT) {
-                log.info("{}", event);
-            } else {
-                renderer.on(event);
-            }
-        };
     }
 
     private static VerifyReport compare(
@@ -128,7 +110,8 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private static void tell(VerifyReport report, ProgressListener listener) {
         List<String> facts = new ArrayList<>();
-        facts.add((report.equal() ? "equal: " : "compared: ") + report.extent() + " in " + Wording.duration(report.elapsed()));
+        facts.add((report.equal() ? "equal: " : "compared: ") + report.extent() + " in "
+                + Wording.duration(report.elapsed()));
         facts.add("source: everything committed before " + report.source().lsn() + " (snapshot "
                 + report.source().snapshot() + ")");
         facts.add("target: everything committed before " + report.target().lsn() + " (snapshot "

@@ -22,8 +22,9 @@ public final class VerifyOptions {
     @Option(
             names = "--level",
             paramLabel = "<schema|counts|content>",
-            description = "schema compares definitions, counts the number of rows of each table, content every value of "
-                    + "every row. None contains another. Default: counts.")
+            description =
+                    "schema compares definitions, counts the number of rows of each table, content every value of "
+                            + "every row. None contains another. Default: counts.")
     private VerifyLevel level = VerifyLevel.COUNTS;
 
     @Option(

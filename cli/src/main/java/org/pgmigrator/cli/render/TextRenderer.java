@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.progress.Phase;
@@ -117,7 +118,7 @@ public final class TextRenderer implements Renderer {
             case ProgressEvent.CutoverComplete complete ->
                 line(Phase.CUTOVER, style.good("complete") + ProgressText.complete(complete));
             case ProgressEvent.VerifyProgress progress -> say(VerifyText.of(progress));
-            case ProgressEvent.VerifyResult result -> say(VerifyText.of(result, style));
+            case ProgressEvent.VerifyResult result -> compared(result);
             case ProgressEvent.Notice notice -> say(notice.text());
             case ProgressEvent.Warning warning -> say(style.attention("warning") + ": " + warning.text());
             case ProgressEvent.Failed failed -> failed(failed.failure(), Optional.empty());
@@ -125,6 +126,13 @@ public final class TextRenderer implements Renderer {
         }
         remind(event);
         out.flush();
+    }
+
+    /// What is equal takes a line only where its content was read, and not in the middle of a cutover.
+    private void compared(ProgressEvent.VerifyResult result) {
+        if (!result.equal() || (!reminds && result.level() == VerifyLevel.CONTENT)) {
+            say(VerifyText.of(result, style));
+        }
     }
 
     private void finding(ProgressEvent.Finding finding) {

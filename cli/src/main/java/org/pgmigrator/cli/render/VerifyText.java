@@ -21,9 +21,8 @@ final class VerifyText {
 
     /// `12 of 40 tables compared · 1,204,000 of about 3,400,000 rows read`.
     static String of(VerifyProgress progress) {
-        String total = progress.rowsTotal() > progress.rowsRead()
-                ? " of about " + Wording.count(progress.rowsTotal())
-                : "";
+        String total =
+                progress.rowsTotal() > progress.rowsRead() ? " of about " + Wording.count(progress.rowsTotal()) : "";
         return Wording.count(progress.tablesDone()) + " of " + Wording.count(progress.tablesTotal())
                 + " tables compared · " + Wording.count(progress.rowsRead()) + total + " rows read on both sides";
     }
@@ -37,11 +36,15 @@ final class VerifyText {
             String hash = result.sourceHash().isEmpty() ? "" : " · " + result.sourceHash();
             return style.good("equal") + " " + result.object() + rows + hash;
         }
-        StringBuilder text = new StringBuilder(style.bad("DIFFERS") + " " + result.object() + ": "
-                + String.join("\n" + INDENT, result.differences()));
+        StringBuilder text = new StringBuilder(
+                style.bad("DIFFERS") + " " + result.object() + ": " + String.join("\n" + INDENT, result.differences()));
         result.keys().forEach(key -> text.append('\n').append(INDENT).append(key.replace('\n', ' ')));
         if (result.moreKeys() > 0) {
-            text.append('\n').append(INDENT).append("and at least ").append(Wording.count(result.moreKeys())).append(" more");
+            text.append('\n')
+                    .append(INDENT)
+                    .append("and at least ")
+                    .append(Wording.count(result.moreKeys()))
+                    .append(" more");
         }
         add(text, "source", result.sourceSql());
         add(text, "target", result.targetSql());

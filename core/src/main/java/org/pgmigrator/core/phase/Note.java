@@ -68,6 +68,8 @@ sealed interface Note {
             case ProgressEvent.AppliedInOrder ignored -> Optional.empty();
             case ProgressEvent.CaughtUp ignored -> Optional.empty();
             case ProgressEvent.FellBehind ignored -> Optional.empty();
+            case ProgressEvent.VerifyProgress ignored -> Optional.empty();
+            case ProgressEvent.VerifyResult ignored -> Optional.empty();
             case ProgressEvent.Finding ignored -> Optional.empty();
             case ProgressEvent.Failed ignored -> Optional.empty();
         };

@@ -207,6 +207,8 @@ final class RequestDesk {
             case ProgressEvent.Warning news -> warning = news.text();
             case ProgressEvent.WireFormatChosen ignored -> {}
             case ProgressEvent.AppliedInOrder ignored -> {}
+            case ProgressEvent.VerifyProgress ignored -> {}
+            case ProgressEvent.VerifyResult ignored -> {}
             case ProgressEvent.Finding ignored -> {}
             case ProgressEvent.Notice ignored -> {}
             case ProgressEvent.Failed ignored -> {}

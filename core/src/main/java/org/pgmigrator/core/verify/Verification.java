@@ -80,8 +80,14 @@ public final class Verification implements AutoCloseable {
             List<ComparedTable> compared = plan(catalogues, tables).tables();
             new Workers(source, target)
                     .runOnEach(
-                            opening(source, compared.stream().map(ComparedTable::source).toList(), deadline),
-                            opening(target, compared.stream().map(ComparedTable::target).toList(), deadline),
+                            opening(
+                                    source,
+                                    compared.stream().map(ComparedTable::source).toList(),
+                                    deadline),
+                            opening(
+                                    target,
+                                    compared.stream().map(ComparedTable::target).toList(),
+                                    deadline),
                             deadline);
         } finally {
             end();
