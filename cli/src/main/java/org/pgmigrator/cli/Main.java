@@ -8,10 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import org.pgmigrator.cli.command.AbortCommand;
 import org.pgmigrator.cli.command.CheckCommand;
 import org.pgmigrator.cli.command.CutoverCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
+import org.pgmigrator.cli.command.SequencesCommand;
+import org.pgmigrator.cli.command.StatusCommand;
 import org.pgmigrator.cli.command.VerifyCommand;
 import org.pgmigrator.cli.demo.DemoCommand;
 import org.pgmigrator.cli.option.EnvironmentTwins;
@@ -66,8 +69,11 @@ public final class Main {
         CommandLine commandLine = new CommandLine(new RootCommand())
                 .addSubcommand(new MigrateCommand(session))
                 .addSubcommand(new CheckCommand(session))
+                .addSubcommand(new StatusCommand(session))
                 .addSubcommand(new CutoverCommand(session))
                 .addSubcommand(new VerifyCommand(session))
+                .addSubcommand(SequencesCommand.commandLine(session))
+                .addSubcommand(new AbortCommand(session))
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new HelpCommand())
                 .addSubcommand(completion)

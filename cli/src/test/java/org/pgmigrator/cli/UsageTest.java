@@ -2,6 +2,7 @@ package org.pgmigrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -134,6 +135,43 @@ class UsageTest {
             String text = entry.lines().map(String::strip).collect(Collectors.joining(" "));
             assertThat(text).containsPattern("Default: |Required\\.").containsPattern("\\[PG_MIGRATOR_[A-Z_]+]");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "cutover", "abort", "sequences sync", "sequences advance"})
+    void everyOptionOfTheOtherTerminalsCommandsHasItsTwinAndItsDefaultInTheHelp(String command) {
+        List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
+        arguments.add("--help");
+        String help = new Cli().run(arguments.toArray(String[]::new)).out();
+        String[] entries = help.split("\n {6}(?=--)");
+        assertThat(entries).hasSizeGreaterThan(4);
+        for (String entry : List.of(entries).subList(1, entries.length)) {
+            String text = entry.lines().map(String::strip).collect(Collectors.joining(" "));
+            assertThat(text).containsPattern("Default: |Required\\.").containsPattern("\\[PG_MIGRATOR_[A-Z_]+]");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "sequences | what to do is missing: sync or advance",
+                "sequences advance | Missing required parameter",
+                "sequences advance 0 | must be at least 1",
+                "sequences advance many | 'many' is not a long",
+                "sequences sync --buffer=-1 | --buffer must not be negative",
+                "status --watch=0 | --watch must be greater than 0",
+                "status --watch=often | 'often' is not a duration",
+                "cutover --rehearse | unknown option: '--rehearse'",
+            })
+    void theOtherTerminalsCommandsRefuseBeforeTheyConnect(String line, String expected) {
+        Result result = new Cli()
+                .with("PG_MIGRATOR_SOURCE", "host=a")
+                .with("PG_MIGRATOR_TARGET", "host=b")
+                .run(line.split(" "));
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(2);
+        assertThat(result.err()).containsIgnoringCase(expected);
     }
 
     @ParameterizedTest

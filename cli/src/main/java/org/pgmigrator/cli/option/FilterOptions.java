@@ -6,7 +6,7 @@ import org.pgmigrator.core.config.FilterConfig;
 import picocli.CommandLine.Option;
 
 /// Which schemas and tables move. Each option may be repeated, and takes several names separated by commas.
-final class FilterOptions {
+public final class FilterOptions {
 
     @Option(
             names = "--include-schema",
@@ -33,7 +33,7 @@ final class FilterOptions {
             description = "Not these tables; same form. Default: none.")
     private List<String> excludeTables = List.of();
 
-    FilterConfig toConfig() {
+    public FilterConfig toConfig() {
         return new FilterConfig(
                 read("--include-schema", includeSchemas, NameList::schemas),
                 read("--exclude-schema", excludeSchemas, NameList::schemas),

@@ -23,7 +23,7 @@ final class ProgressText {
     }
 
     /// The slot's `wal_status` as a judgement: https://www.postgresql.org/docs/current/view-pg-replication-slots.html
-    private static String slot(String walStatus) {
+    static String slot(String walStatus) {
         return switch (walStatus) {
             case "reserved" -> "ok";
             case "extended" -> "ok (extended)";

@@ -49,8 +49,20 @@ final class MigrationRun implements AutoCloseable {
         return command(databases, "migrate", all.toArray(String[]::new));
     }
 
+    /// `status --watch`, which writes no log.
+    static MigrationRun watch(DatabasePair databases) throws IOException {
+        return launch(databases, "status", "--watch=200ms");
+    }
+
     /// Any command on the pair.
     static MigrationRun command(DatabasePair databases, String name, String... options) throws IOException {
+        Path log = FOLDER.resolve(databases.name() + "-" + name + "-" + System.nanoTime() + ".log");
+        List<String> all = new ArrayList<>(List.of("--log-file=" + log));
+        all.addAll(List.of(options));
+        return launch(databases, name, all.toArray(String[]::new));
+    }
+
+    private static MigrationRun launch(DatabasePair databases, String name, String... options) throws IOException {
         Files.createDirectories(FOLDER);
         Path errors = Files.createTempFile(FOLDER, databases.name() + "-", ".err");
         List<String> command = new ArrayList<>(HearingSignals.prefix());
@@ -63,8 +75,7 @@ final class MigrationRun implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
                 name,
-                "--json",
-                "--log-file=" + errors.resolveSibling(errors.getFileName() + ".log")));
+                "--json"));
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
         Map<String, String> environment = builder.environment();

@@ -100,7 +100,7 @@ public final class Progress {
     }
 
     /// The rows of all lanes, by their numbers; empty without progress.
-    static List<Row> readLanes(Connection target, String subscription) throws SQLException {
+    public static List<Row> readLanes(Connection target, String subscription) throws SQLException {
         List<Row> lanes = new ArrayList<>();
         try (PreparedStatement statement = target.prepareStatement("""
                 select source_system_identifier, source_timeline, slot, consistent_point::text, applied_end_lsn::text,

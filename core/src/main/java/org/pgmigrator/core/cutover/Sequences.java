@@ -26,7 +26,7 @@ import org.pgmigrator.core.postgres.SqlState;
 public final class Sequences {
 
     /// Statements for this many sequences travel together.
-    private static final int CHUNK = 500;
+    static final int CHUNK = 500;
 
     private static final String LIST = """
             select n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle
@@ -102,7 +102,7 @@ public final class Sequences {
         }
     }
 
-    private static List<SequenceState> definitions(Connection connection, Predicate<QualifiedName> carried)
+    static List<SequenceState> definitions(Connection connection, Predicate<QualifiedName> carried)
             throws SQLException {
         List<SequenceState> definitions = new ArrayList<>();
         try (Statement statement = connection.createStatement();
@@ -118,8 +118,7 @@ public final class Sequences {
         return definitions;
     }
 
-    private static List<SequenceState> states(Connection connection, List<SequenceState> definitions)
-            throws SQLException {
+    static List<SequenceState> states(Connection connection, List<SequenceState> definitions) throws SQLException {
         List<SequenceState> states = new ArrayList<>();
         for (int from = 0; from < definitions.size(); from += CHUNK) {
             List<SequenceState> chunk = definitions.subList(from, Math.min(from + CHUNK, definitions.size()));

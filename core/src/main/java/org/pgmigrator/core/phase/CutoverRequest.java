@@ -172,8 +172,7 @@ public final class CutoverRequest {
 
     /// Whether it is over although no note has said so: notes are lost with a session, and the rows with a success.
     private boolean ended(Connection connection, long id) throws SQLException {
-        Optional<Requests.Standing> standing =
-                Requests.exist(connection) ? Requests.standing(connection, id) : Optional.empty();
+        Optional<Requests.Standing> standing = standing(connection, id);
         if (standing.isPresent() && standing.get().state() == State.ACCEPTED) {
             accepted = true;
         }
@@ -200,6 +199,17 @@ public final class CutoverRequest {
                                 "The migration's state is gone from the target, and no answer has come.",
                                 "a cutover that completes removes it, and so does abort")
                         .withRemedy("The screen or the log of the process that was at work says which of the two."));
+    }
+
+    private static Optional<Requests.Standing> standing(Connection connection, long id) throws SQLException {
+        try {
+            return Requests.exist(connection) ? Requests.standing(connection, id) : Optional.empty();
+        } catch (SQLException refusal) {
+            if (SqlState.UNDEFINED_TABLE.equals(refusal.getSQLState())) {
+                return Optional.empty();
+            }
+            throw refusal;
+        }
     }
 
     private static MigrationException notDone(String reason) {

@@ -491,7 +491,8 @@ final class OnlineMigration {
     private List<String> leftAndHowToGoOn(StateStore state) {
         List<String> steps = new ArrayList<>();
         steps.add("To go on: run the same command with --resume.");
-        steps.add("To give up instead, run these; a slot that is left behind fills the source's disk:");
+        steps.add(
+                "To give up instead: pg-migrator abort, which runs these; a slot that is left behind fills the source's disk:");
         try {
             state.journal()
                     .forEach(entry -> steps.add("  on the " + entry.side().word() + ": " + entry.sql() + ";"));

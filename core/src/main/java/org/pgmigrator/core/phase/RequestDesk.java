@@ -19,6 +19,7 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
@@ -226,14 +227,31 @@ final class RequestDesk {
                     look(connection);
                     connection.unwrap(PGConnection.class).getNotifications((int) TICK.toMillis());
                 }
-                // The interrupt has done its work: what is left to say goes by the same session.
-                boolean asExpected = Thread.interrupted();
-                log.debug("closing the desk interrupted={}", asExpected);
-                look(connection);
+                farewell(connection);
+                return;
             } catch (SQLException | MigrationException lost) {
                 log.warn("the session for requests of other terminals was lost: {}", lost.getMessage());
                 pause();
             }
+        }
+        lastWord();
+    }
+
+    /// What is left to say goes by the same session. The interrupt has done its work.
+    private void farewell(Connection connection) throws SQLException {
+        boolean asExpected = Thread.interrupted();
+        log.debug("closing the desk interrupted={}", asExpected);
+        look(connection);
+    }
+
+    /// The session was lost, and somebody may still be waiting.
+    private void lastWord() {
+        boolean asExpected = Thread.interrupted();
+        try (Connection connection = target.connect(Session.named("requests"))) {
+            log.debug("closing the desk by a new session interrupted={}", asExpected);
+            look(connection);
+        } catch (SQLException | MigrationException lost) {
+            log.warn("the last word could not be told to other terminals: {}", lost.getMessage());
         }
     }
 
@@ -252,20 +270,41 @@ final class RequestDesk {
     }
 
     private void look(Connection connection) throws SQLException {
-        // Before the migration's first deed and after its last one there are no tables.
+        // A statement that fails for want of them would be in the server's log every time.
         boolean exist = Requests.exist(connection);
         if (exist) {
-            if (!earlierEnded) {
-                Requests.endEarlier(connection, subscription);
-                earlierEnded = true;
-            }
-            for (Requests.Request request : Requests.pending(connection, subscription)) {
-                take(connection, request);
-            }
+            ifTablesExist(() -> takeRequests(connection));
         }
-        tellNotes(connection, exist);
+        tellNotes(connection);
         if (exist) {
-            writeBulletin(connection);
+            ifTablesExist(() -> writeBulletin(connection));
+        }
+    }
+
+    private void takeRequests(Connection connection) throws SQLException {
+        if (!earlierEnded) {
+            Requests.endEarlier(connection, subscription);
+            earlierEnded = true;
+        }
+        for (Requests.Request request : Requests.pending(connection, subscription)) {
+            take(connection, request);
+        }
+    }
+
+    /// Something that reads or writes the tables of the state.
+    @FunctionalInterface
+    private interface OnTables {
+        void run() throws SQLException;
+    }
+
+    /// Before the migration's first deed and after its last one there are no tables, and they may go at any moment.
+    private static void ifTablesExist(OnTables work) throws SQLException {
+        try {
+            work.run();
+        } catch (SQLException refusal) {
+            if (!SqlState.UNDEFINED_TABLE.equals(refusal.getSQLState())) {
+                throw refusal;
+            }
         }
     }
 
@@ -311,12 +350,13 @@ final class RequestDesk {
         };
     }
 
-    private void tellNotes(Connection connection, boolean exist) throws SQLException {
-        for (Addressed next = firstNote(); next != null; next = firstNote()) {
+    private void tellNotes(Connection connection) throws SQLException {
+        for (Addressed first = firstNote(); first != null; first = firstNote()) {
+            Addressed next = first;
             for (long id : next.requests()) {
                 Requests.tell(connection, id, next.note());
-                if (next.note().isLast() && exist) {
-                    Requests.end(connection, id, next.note());
+                if (next.note().isLast()) {
+                    ifTablesExist(() -> Requests.end(connection, id, next.note()));
                 }
             }
             removeFirstNote();

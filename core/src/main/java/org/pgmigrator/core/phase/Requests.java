@@ -65,6 +65,7 @@ final class Requests {
         }
     }
 
+    /// Whether the state is there; it may go at any moment.
     static boolean exist(Connection target) throws SQLException {
         return Catalog.value(target, "select to_regclass('pgmigrator.request')::text") != null;
     }

@@ -66,7 +66,12 @@ final class StateStore implements AutoCloseable {
     ///
     /// @throws MigrationException TARGET_IN_USE if another process is at it
     static StateStore open(Database target, String subscription) throws InterruptedException {
-        return new StateStore(target, subscription, connect(target, subscription));
+        return open(target, subscription, LEASE_LIMIT);
+    }
+
+    /// @param limit how long to wait for the session of a process that has just ended
+    static StateStore open(Database target, String subscription, Duration limit) throws InterruptedException {
+        return new StateStore(target, subscription, connect(target, subscription, limit));
     }
 
     /// The lease that a process holds from its first step to its last.
@@ -74,14 +79,15 @@ final class StateStore implements AutoCloseable {
         return "state of " + subscription;
     }
 
-    private static Connection connect(Database database, String subscription) throws InterruptedException {
+    private static Connection connect(Database database, String subscription, Duration limit)
+            throws InterruptedException {
         Connection connection = database.connect(Session.named("state"));
         boolean leased = false;
         try {
             Lease.take(
                     connection,
                     leaseName(subscription),
-                    LEASE_LIMIT,
+                    limit,
                     "Another pg-migrator is at work on this target for subscription \"" + subscription + "\".");
             leased = true;
             return connection;
@@ -99,7 +105,7 @@ final class StateStore implements AutoCloseable {
         try {
             if (!target.isValid(ALIVE_SECONDS)) {
                 closeQuietly(target);
-                target = connect(database, subscription);
+                target = connect(database, subscription, LEASE_LIMIT);
             }
             return target;
         } catch (SQLException refusal) {

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
@@ -24,10 +25,12 @@ final class Undoing {
     /// A walsender of ours that was cut off needs a moment to notice that.
     private static final Duration SLOT_IN_USE_LIMIT = Duration.ofSeconds(20);
 
-    /// What was done, and what is still there with the statement that removes it.
-    record Outcome(List<String> removed, List<String> left) {
+    /// What was done, what somebody else had removed before, and what is still there with the statement that removes
+    /// it.
+    record Outcome(List<String> removed, List<String> gone, List<String> left) {
         Outcome {
             removed = List.copyOf(removed);
+            gone = List.copyOf(gone);
             left = List.copyOf(left);
         }
 
@@ -44,9 +47,10 @@ final class Undoing {
                 .filter(entry -> entry.side() == database.side())
                 .toList();
         List<String> removed = new ArrayList<>();
+        List<String> gone = new ArrayList<>();
         List<String> left = new ArrayList<>();
         if (entries.isEmpty()) {
-            return new Outcome(removed, left);
+            return new Outcome(removed, gone, left);
         }
         try (Connection connection = database.connect(Session.named("clean-up"))) {
             for (StateStore.Undo entry : entries) {
@@ -57,10 +61,10 @@ final class Undoing {
                     continue;
                 }
                 try {
-                    undo(connection, entry);
+                    boolean wasThere = undo(connection, entry);
                     forget(state, entry);
-                    removed.add(entry.what());
-                    log.info("undone what={}", entry.what());
+                    (wasThere ? removed : gone).add(entry.what());
+                    log.info("undone what={} was_there={}", entry.what(), wasThere);
                 } catch (SQLException refusal) {
                     log.warn("not undone what={} sql={}", entry.what(), entry.sql(), refusal);
                     left.add(line(database.side(), entry) + "  -- " + SqlState.serverWords(refusal));
@@ -69,12 +73,12 @@ final class Undoing {
         } catch (SQLException | RuntimeException unreachable) {
             log.warn("clean-up of the {} ended early", database.side().word(), unreachable);
             entries.stream()
-                    .filter(entry -> !removed.contains(entry.what()))
+                    .filter(entry -> !removed.contains(entry.what()) && !gone.contains(entry.what()))
                     .map(entry -> line(database.side(), entry))
                     .filter(line -> left.stream().noneMatch(known -> known.startsWith(line)))
                     .forEach(left::add);
         }
-        return new Outcome(removed, left);
+        return new Outcome(removed, gone, left);
     }
 
     /// An entry that stays in the journal is undone once more some day, which does no harm.
@@ -90,28 +94,32 @@ final class Undoing {
         return "on the " + side.word() + ", " + entry.what() + ": " + entry.sql() + ";";
     }
 
-    private static void undo(Connection connection, StateStore.Undo entry) throws SQLException {
+    /// @return false if there was nothing to undo
+    private static boolean undo(Connection connection, StateStore.Undo entry) throws SQLException {
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
         try {
-            while (!attempt(connection, entry, deadline)) {
+            Optional<Boolean> done = attempt(connection, entry, deadline);
+            while (done.isEmpty()) {
                 Thread.sleep(200);
+                done = attempt(connection, entry, deadline);
             }
+            return done.get();
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
             throw new SQLException("interrupted", stop);
         }
     }
 
-    private static boolean attempt(Connection connection, StateStore.Undo entry, long deadline)
+    /// @return whether there was something to undo; empty if it is still in use
+    private static Optional<Boolean> attempt(Connection connection, StateStore.Undo entry, long deadline)
             throws SQLException, InterruptedException {
         try {
-            LockedDdl.execute(connection, entry.sql());
-            return true;
+            return Optional.of(LockedDdl.execute(connection, entry.sql()));
         } catch (SQLException refusal) {
             if (!SqlState.OBJECT_IN_USE.equals(refusal.getSQLState()) || System.nanoTime() > deadline) {
                 throw refusal;
             }
-            return false;
+            return Optional.empty();
         }
     }
 }

@@ -1,0 +1,312 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.pgmigrator.core.copy.TargetCleaner;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives a migration up that no process is at work on: removes what it has created on both sides, by its journal.
+///
+/// Each deed is forgotten when it is done, so that an abort that was interrupted, or met a server that did not answer,
+/// is completed by the next one. Used once, by one thread.
+public final class Abort {
+
+    private static final Logger log = LoggerFactory.getLogger(Abort.class);
+
+    /// The session of a process that was killed ends at once; more is waited for only by a server that is behind.
+    private static final Duration LEASE_LIMIT = Duration.ofSeconds(4);
+
+    private final Database source;
+    private final Database target;
+    private final String subscription;
+    private final Options options;
+    private final Confirmation confirmation;
+    private final ProgressListener listener;
+
+    private final List<String> done = new ArrayList<>();
+    private final List<String> left = new ArrayList<>();
+
+    /// How far it goes.
+    ///
+    /// @param unlockSource also past the cutover's point of no return: the source is to serve again
+    /// @param keepCopy     what was copied stays on the target
+    public record Options(boolean unlockSource, boolean keepCopy) {}
+
+    public Abort(
+            Database source,
+            Database target,
+            String subscription,
+            Options options,
+            Confirmation confirmation,
+            ProgressListener listener) {
+        this.source = source;
+        this.target = target;
+        this.subscription = subscription;
+        this.options = options;
+        this.confirmation = confirmation;
+        this.listener = listener;
+    }
+
+    /// Aborts it; without a migration there is nothing to do, which is said and no failure. Publishes
+    /// [ProgressEvent.Complete] last.
+    ///
+    /// @throws MigrationException TARGET_IN_USE while a process is at work; CHECK_REFUSED past the point of no return
+    /// and
+    ///     without the operator's consent, with nothing changed; LEFT_BEHIND with the statements that remain to be run
+    public void run() throws InterruptedException {
+        Optional<MigrationRecord> found = find();
+        if (found.isEmpty()) {
+            return;
+        }
+        try (StateStore state = open()) {
+            // Read again: it may have gone on before the lease was ours.
+            MigrationRecord migration = record(state).orElse(found.get());
+            if (migration.isPastNoReturn() && !options.unlockSource()) {
+                throw pastNoReturn(migration);
+            }
+            Optional<String> sourceUnknown = requireSameSource(migration);
+            boolean dropsCopy = !options.keepCopy() && !migration.isPastNoReturn();
+            consent(migration, dropsCopy);
+            sourceUnknown.ifPresent(why -> listener.on(
+                    new ProgressEvent.Warning("the source cannot be reached, what is there stays: " + why)));
+            undo(state, migration, dropsCopy, sourceUnknown);
+        }
+    }
+
+    private Optional<MigrationRecord> find() {
+        try (Connection connection = target.connect(Session.named("abort"))) {
+            Optional<MigrationRecord> found = MigrationRecord.read(connection, subscription);
+            if (found.isEmpty()) {
+                listener.on(new ProgressEvent.Complete(List.of(
+                        "nothing to abort: the target " + target.describe() + " has no migration \"" + subscription
+                                + "\"",
+                        NoMigration.others(MigrationRecord.names(connection)))));
+            }
+            return found;
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The migration's state could not be read.", refusal);
+        }
+    }
+
+    private Optional<MigrationRecord> record(StateStore state) {
+        try {
+            return MigrationRecord.read(state.session(), subscription);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The migration's state could not be read.", refusal);
+        }
+    }
+
+    private StateStore open() throws InterruptedException {
+        try {
+            return StateStore.open(target, subscription, LEASE_LIMIT);
+        } catch (MigrationException refused) {
+            if (refused.failure().kind() != FailureKind.TARGET_IN_USE) {
+                throw refused;
+            }
+            throw new MigrationException(
+                    new Failure(
+                            FailureKind.TARGET_IN_USE,
+                            "A process is at work on migration \"" + subscription + "\": it is not aborted under it.",
+                            refused.failure().why(),
+                            "nothing was changed",
+                            List.of(
+                                    "Stop it first: " + howToStop() + ". While it copies, Ctrl+C there stops and "
+                                            + "removes everything by itself.",
+                                    "Then run abort again.")),
+                    refused);
+        }
+    }
+
+    private String howToStop() {
+        try (Connection connection = target.connect(Session.named("abort"))) {
+            return Bulletin.read(connection, subscription)
+                    .map(bulletin -> "kill -TERM " + bulletin.process().processId() + " on "
+                            + bulletin.process().host())
+                    .orElse("kill -TERM with its process id");
+        } catch (SQLException | MigrationException refusal) {
+            return "kill -TERM with its process id";
+        }
+    }
+
+    private MigrationException pastNoReturn(MigrationRecord migration) {
+        return new MigrationException(Failure.of(
+                        FailureKind.CHECK_REFUSED,
+                        "The cutover of migration \"" + subscription + "\" has passed its point of no return.",
+                        migration.isOpened()
+                                ? "the target is open, and the application may have written to it"
+                                : "everything was proved to be on the target, and it was being opened")
+                .withState("nothing was changed")
+                .withRemedy(
+                        "To finish it and remove what is left: pg-migrator migrate with its options and --resume.",
+                        "To go back to the source all the same, without what was written to the target since: "
+                                + "pg-migrator abort --unlock-source. The target keeps what it has."));
+    }
+
+    /// What is undone must be ours: another server may have a slot of the same name.
+    ///
+    /// @return why the source can't be asked
+    private Optional<String> requireSameSource(MigrationRecord migration) {
+        try (Connection connection = source.connect(Session.named("identify"))) {
+            SourceServer actual = SourceServer.read(connection);
+            if (!actual.equals(migration.origin().source())) {
+                throw StatusJudgement.anotherSource(migration.origin().source(), actual);
+            }
+            return Optional.empty();
+        } catch (SQLException refusal) {
+            return Optional.of(SqlState.serverWords(refusal));
+        } catch (MigrationException refused) {
+            if (refused.failure().kind() == Side.SOURCE.unreachable()) {
+                return Optional.of(refused.failure().why());
+            }
+            throw refused;
+        }
+    }
+
+    private void consent(MigrationRecord migration, boolean dropsCopy) {
+        List<String> plan = new ArrayList<>();
+        migration
+                .journal()
+                .forEach(entry -> plan.add("undo on the " + entry.side().word() + ": " + entry.what()));
+        if (dropsCopy) {
+            cleaner(migration).plan().forEach(line -> plan.add("drop from the target: " + line));
+        }
+        if (migration.isPastNoReturn()) {
+            plan.add("what was written to the target since the cutover is NOT on the source");
+        }
+        plan.add("remove the migration's state from the target's schema pgmigrator");
+        if (!confirmation.confirm(
+                "Abort migration \"" + subscription + "\" from " + source.describe() + " to " + target.describe() + "?",
+                plan)) {
+            throw new MigrationException(
+                    Failure.of(FailureKind.CHECK_REFUSED, "The migration was not aborted: it was not agreed to.", "")
+                            .withState("nothing was changed")
+                            .withRemedy("Answer yes, or give --yes."));
+        }
+    }
+
+    private TargetCleaner cleaner(MigrationRecord migration) {
+        return new TargetCleaner(target, migration.origin().filter());
+    }
+
+    private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown) {
+        boolean pastNoReturn = migration.isPastNoReturn();
+        if (!pastNoReturn) {
+            // From here on nothing can go on with this stream, whatever becomes of us.
+            state.abortBegins();
+        }
+        undoSource(state, migration, sourceUnknown);
+        if (dropsCopy) {
+            dropCopy(migration);
+        }
+        told(Undoing.run(state, target), "target");
+        if (left.isEmpty()) {
+            state.remove();
+            did("removed the migration's state from the target");
+            listener.on(new ProgressEvent.Complete(summary(pastNoReturn, dropsCopy, sourceUnknown.isEmpty())));
+            return;
+        }
+        throw new MigrationException(Failure.of(
+                        FailureKind.LEFT_BEHIND,
+                        "Not everything that migration \"" + subscription + "\" has created could be removed.",
+                        String.join("\n", left))
+                .withState(String.join("; ", summary(pastNoReturn, dropsCopy, sourceUnknown.isEmpty()))
+                        + "; the state is kept on the target, so that abort can be repeated")
+                .withRemedy(
+                        "Remove the cause and run abort again, or run the listed statements: a slot that is left behind "
+                                + "fills the source's disk.",
+                        "When the source is gone for good: DROP SCHEMA pgmigrator CASCADE; on the target."));
+    }
+
+    private void undoSource(StateStore state, MigrationRecord migration, Optional<String> sourceUnknown) {
+        if (sourceUnknown.isPresent()) {
+            migration.journal().stream()
+                    .filter(entry -> entry.side() == Side.SOURCE)
+                    .forEach(entry -> left.add("on the source, " + entry.what() + ": " + entry.sql() + ";"));
+            return;
+        }
+        endWalsender(migration.origin().slot());
+        told(Undoing.run(state, source), "source");
+    }
+
+    /// A walsender of a process that is gone may hold the slot until wal_sender_timeout, if the network is.
+    private void endWalsender(String slot) {
+        try (Connection connection = source.connect(Session.named("abort"));
+                PreparedStatement statement = connection.prepareStatement("""
+                        select pg_terminate_backend(s.active_pid)
+                        from pg_replication_slots s join pg_stat_activity a on a.pid = s.active_pid
+                        where s.slot_name = ? and a.application_name like ?""")) {
+            statement.setString(1, slot);
+            statement.setString(2, Session.NAME_PREFIX + "%");
+            statement.execute();
+        } catch (SQLException | MigrationException refusal) {
+            log.warn("the slot's walsender was not ended: {}", refusal.getMessage());
+        }
+    }
+
+    private void dropCopy(MigrationRecord migration) {
+        try {
+            TargetRoom room = new TargetRoom(target, migration.origin().filter(), listener);
+            if (migration.phase().compareTo(Phase.STREAM_APPLY) < 0) {
+                // A pg_restore that has outlived its process would go on filling the target.
+                room.endOwnSessions();
+            }
+            List<String> plan = cleaner(migration).plan();
+            room.removePartialCopy();
+            if (!plan.isEmpty()) {
+                did("dropped from the target: " + String.join("; ", plan));
+            }
+        } catch (MigrationException refused) {
+            left.add("on the target, what was copied: " + refused.failure().why());
+        }
+    }
+
+    private void told(Undoing.Outcome outcome, String side) {
+        outcome.removed().forEach(what -> did("undone on the " + side + ": " + what));
+        outcome.gone().forEach(what -> did("was gone already on the " + side + ": " + what));
+        left.addAll(outcome.left());
+    }
+
+    private void did(String what) {
+        done.add(what);
+        listener.on(new ProgressEvent.Notice(what));
+    }
+
+    private List<String> summary(boolean pastNoReturn, boolean droppedCopy, boolean sourceReached) {
+        List<String> summary = new ArrayList<>();
+        summary.add(done.size() + (done.size() == 1 ? " thing was" : " things were") + " undone or found undone");
+        summary.add(
+                sourceReached
+                        ? "the source is serving as before"
+                        : "the source was not reached, and what was created there is still there");
+        if (pastNoReturn) {
+            summary.add("the target keeps what it has, also what was written to it since the cutover, which the source "
+                    + "does not have: let only one of them be written to");
+        } else if (droppedCopy) {
+            summary.add(
+                    left.isEmpty()
+                            ? "nothing of the copy is left on the target"
+                            : "the target holds no complete copy: do not let an application use it");
+        } else {
+            summary.add(
+                    "the target is open for writes and holds an INCOMPLETE copy, which nothing brings up to date: do "
+                            + "not let an application use it");
+        }
+        return summary;
+    }
+}
