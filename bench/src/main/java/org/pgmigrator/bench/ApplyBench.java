@@ -41,7 +41,8 @@ public final class ApplyBench implements Callable<Integer> {
             names = "--contenders",
             split = ",",
             paramLabel = "<name>",
-            description = "builtin, builtin-binary, strict, windows, windows-binary, windows-2. Default: all.")
+            description =
+                    "builtin, builtin-binary, strict, windows, windows-binary, windows-1gb, windows-2. Default: all.")
     private List<String> contenders = Contender.NAMES;
 
     @Option(names = "--runs", defaultValue = "5", description = "Runs of each contender. Default: ${DEFAULT-VALUE}.")

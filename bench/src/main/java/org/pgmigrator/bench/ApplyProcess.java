@@ -51,15 +51,22 @@ final class ApplyProcess {
             String slot = line(input);
             ApplyConfig config = ApplyConfig.of(ApplyConfig.Mode.valueOf(line(input)), Integer.parseInt(line(input)));
             boolean binary = ApplyConfig.WireFormat.valueOf(line(input)) == ApplyConfig.WireFormat.BINARY;
+            String decodingMemory = line(input);
             // In a migration the sessions' code has been at work for a long time when the stream begins.
             try (Applier.Ready ready = Applier.open(target, SUBSCRIPTION, config, binary);
-                    Connection walsender = source.connectReplication(Session.named("stream"))) {
+                    Connection walsender = source.connectReplication(walsender(Long.parseLong(decodingMemory)))) {
                 System.out.println(READY);
                 if (GO.equals(input.readLine())) {
                     apply(ready, walsender, slot, binary, input);
                 }
             }
         }
+    }
+
+    /// @param decodingMemory bytes; 0: as the source is set up
+    private static Session walsender(long decodingMemory) {
+        Session session = Session.named("stream");
+        return decodingMemory == 0 ? session : session.with("logical_decoding_work_mem", (decodingMemory >> 10) + "kB");
     }
 
     private static String line(BufferedReader input) throws IOException {

@@ -10,7 +10,8 @@ import org.pgmigrator.core.config.ApplyConfig.WireFormat;
 /// A way to bring a source's changes to a target.
 interface Contender {
 
-    List<String> NAMES = List.of("builtin", "builtin-binary", "strict", "windows", "windows-binary", "windows-2");
+    List<String> NAMES =
+            List.of("builtin", "builtin-binary", "strict", "windows", "windows-binary", "windows-1gb", "windows-2");
 
     String name();
 
@@ -48,6 +49,13 @@ interface Contender {
             case "strict" -> migrator(name, ApplyConfig.Mode.STRICT, 1, WireFormat.TEXT, heap);
             case "windows" -> migrator(name, ApplyConfig.Mode.WINDOWS, 1, WireFormat.TEXT, heap);
             case "windows-binary" -> migrator(name, ApplyConfig.Mode.WINDOWS, 1, WireFormat.BINARY, heap);
+            case "windows-1gb" ->
+                new Migrator(
+                        name,
+                        ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 1)
+                                .withWireFormat(WireFormat.BINARY)
+                                .withDecodingMemory(OptionalLong.of(1L << 30)),
+                        heap);
             case "windows-2" -> migrator(name, ApplyConfig.Mode.WINDOWS, 2, WireFormat.BINARY, heap);
             default -> throw new IllegalArgumentException("no contender \"" + name + "\"; there are " + NAMES);
         };

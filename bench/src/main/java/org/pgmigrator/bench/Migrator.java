@@ -38,6 +38,7 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
                         "-Xmx" + heap,
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
@@ -54,6 +55,7 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
             running.tell(config.mode().name());
             running.tell(Integer.toString(config.lanes()));
             running.tell(config.wireFormat().name());
+            running.tell(Long.toString(config.decodingMemory().orElse(0)));
             running.awaitReady();
             return running;
         } catch (RuntimeException | IOException failed) {

@@ -1,5 +1,7 @@
 package org.pgmigrator.cli.option;
 
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
 import picocli.CommandLine.Option;
 
@@ -29,7 +31,18 @@ final class ApplyOptions {
                     + "could read it differently. Default: auto.")
     private ApplyConfig.WireFormat wireFormat = ApplyConfig.DEFAULT.wireFormat();
 
+    @Option(
+            names = "--decoding-memory",
+            paramLabel = "<bytes>",
+            converter = ByteSize.class,
+            description =
+                    "Memory that the source's walsender may use before it writes large transactions to the "
+                            + "source's disk and reads them back, such as 1GB. Default: logical_decoding_work_mem of the source.")
+    private @Nullable Long decodingMemory;
+
     ApplyConfig toConfig() {
-        return ApplyConfig.of(mode, lanes).withWireFormat(wireFormat);
+        return ApplyConfig.of(mode, lanes)
+                .withWireFormat(wireFormat)
+                .withDecodingMemory(decodingMemory == null ? OptionalLong.empty() : OptionalLong.of(decodingMemory));
     }
 }

@@ -52,14 +52,4 @@ final class CopyBinary extends CopyData {
         int32(length);
         bytes(tuple.array(), from, from + length);
     }
-
-    private void int16(int value) throws SQLException {
-        raw(value >>> 8);
-        raw(value);
-    }
-
-    private void int32(int value) throws SQLException {
-        int16(value >>> 16);
-        int16(value);
-    }
 }

@@ -1,5 +1,8 @@
 package org.pgmigrator.core.apply;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Objects;
@@ -14,6 +17,9 @@ import org.postgresql.copy.CopyIn;
 abstract sealed class CopyData permits CopyText, CopyBinary {
 
     private static final int BUFFER_BYTES = 64 * 1024;
+
+    private static final VarHandle INT16 = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
     private final CopyIn copy;
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -122,6 +128,24 @@ abstract sealed class CopyData permits CopyText, CopyBinary {
             flush();
         }
         buffer[length++] = (byte) value;
+    }
+
+    final void int16(int value) throws SQLException {
+        require(Short.BYTES);
+        INT16.set(buffer, length, (short) value);
+        length += Short.BYTES;
+    }
+
+    final void int32(int value) throws SQLException {
+        require(Integer.BYTES);
+        INT32.set(buffer, length, value);
+        length += Integer.BYTES;
+    }
+
+    private void require(int bytes) throws SQLException {
+        if (BUFFER_BYTES - length < bytes) {
+            flush();
+        }
     }
 
     private void flush() throws SQLException {

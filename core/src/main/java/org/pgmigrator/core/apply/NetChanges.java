@@ -135,7 +135,7 @@ final class NetChanges {
     private static @Nullable Tuple @Nullable [] valuesOf(OldRow old, @Nullable NetRow from, Tuple after) {
         NetRow known = from;
         if (old instanceof OldRow.Full full) {
-            known = new NetRow(0, full.tuple(), true);
+            known = new NetRow(0, 0, full.tuple(), true);
             known.become(full.tuple(), null);
         }
         if (known == null) {
@@ -189,7 +189,7 @@ final class NetChanges {
     }
 
     private NetRow create(Tuple tuple, boolean existed) {
-        NetRow row = new NetRow(hash(tuple), tuple, existed);
+        NetRow row = new NetRow(hash(tuple), KeyOrder.of(tuple, key[0]), tuple, existed);
         rows.add(row);
         if (rows.size() * 2 > slots.length) {
             slots = new NetRow[slots.length * 4];

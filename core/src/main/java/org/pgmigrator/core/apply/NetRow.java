@@ -10,22 +10,29 @@ import org.pgmigrator.decoder.Tuple;
 final class NetRow {
 
     private final int hash;
+    private final long order;
     private final Tuple key;
     private final boolean existed;
 
     private @Nullable Tuple after;
     private @Nullable Tuple @Nullable [] filled;
 
+    /// @param order   where the row stands among others, roughly: see [KeyOrder]
     /// @param key     a tuple whose key columns have this row's values
     /// @param existed whether the target has the row before the window
-    NetRow(int hash, Tuple key, boolean existed) {
+    NetRow(int hash, long order, Tuple key, boolean existed) {
         this.hash = hash;
+        this.order = order;
         this.key = key;
         this.existed = existed;
     }
 
     int hash() {
         return hash;
+    }
+
+    long order() {
+        return order;
     }
 
     /// The tuple with the values of the key's columns; of its other columns nothing is known.

@@ -3,7 +3,6 @@ package org.pgmigrator.core.apply;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.stream.Change;
-import org.pgmigrator.decoder.Tuple;
 
 /// Writes the net changes of one table: deletes, then updates, then inserts.
 ///
@@ -104,7 +102,8 @@ final class NetWriter {
             }
         }
         // In the order of the index that finds them.
-        Comparator<NetRow> byKey = byKey(table);
+        Comparator<NetRow> byKey = KeyOrder.by(
+                table.plan().key().stream().mapToInt(Integer::intValue).toArray());
         deletes.sort(byKey);
         updates.sort(byKey);
         if (!deletes.isEmpty()) {
@@ -165,30 +164,5 @@ final class NetWriter {
             }
         });
         require(rows, inserts.size(), "COPY");
-    }
-
-    /// Shorter values first, so that numbers come in their order in text form too.
-    private static Comparator<NetRow> byKey(TargetTable table) {
-        int[] key = table.plan().key().stream().mapToInt(Integer::intValue).toArray();
-        return (a, b) -> {
-            for (int column : key) {
-                Tuple left = a.key();
-                Tuple right = b.key();
-                int order = Integer.compare(left.length(column), right.length(column));
-                if (order == 0) {
-                    order = Arrays.compareUnsigned(
-                            left.array(),
-                            left.offset(column),
-                            left.offset(column) + left.length(column),
-                            right.array(),
-                            right.offset(column),
-                            right.offset(column) + right.length(column));
-                }
-                if (order != 0) {
-                    return order;
-                }
-            }
-            return 0;
-        };
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.pgmigrator.core.apply.TargetTable.TargetColumn;
+import org.pgmigrator.core.postgres.Catalog;
 
 /// Updates and deletes of many rows by one statement: their keys and values go by COPY into a temporary table, which is
 /// then joined with the table itself.
@@ -24,6 +25,9 @@ final class Staging {
 
     /// So many rows may be deleted from a temporary table before it is truncated: they are passed over by each scan.
     private static final int MAX_DELETED_ROWS = 5_000;
+
+    /// From here on it is worth a question whether a plain join is safe: it spares a second look at each row.
+    private static final int MIN_JOINED_ROWS = 2_000;
 
     private final Connection target;
     private final Map<Key, String> names = new HashMap<>();
@@ -43,8 +47,9 @@ final class Staging {
     long delete(TargetTable table, List<NetRow> rows) throws SQLException {
         BitSet columns = keyColumns(table);
         String staged = fill(table, columns, rows);
+        Meeting meeting = meeting(table, staged, rows.size());
         return run(
-                "DELETE FROM " + DmlSql.from(table) + " USING " + found(table, staged) + " AS s WHERE " + join(table),
+                "DELETE FROM " + DmlSql.from(table) + " USING " + meeting.found() + " AS s WHERE " + meeting.where(),
                 staged,
                 rows.size());
     }
@@ -64,9 +69,10 @@ final class Staging {
                         position -> table.columns().get(position).quoted() + " = s.c" + position)
                 .collect(Collectors.joining(", "));
         String staged = fill(table, columns, rows);
+        Meeting meeting = meeting(table, staged, rows.size());
         return run(
-                "UPDATE " + DmlSql.from(table) + " SET " + assignments + " FROM " + found(table, staged)
-                        + " AS s WHERE " + join(table),
+                "UPDATE " + DmlSql.from(table) + " SET " + assignments + " FROM " + meeting.found() + " AS s WHERE "
+                        + meeting.where(),
                 staged,
                 rows.size());
     }
@@ -77,17 +83,34 @@ final class Staging {
         return columns;
     }
 
-    /// The staged rows, each with the place of the row that has its key. Looked up one by one, whatever the planner
-    /// believes of the table's size: a join turns quadratic where the statistics say that the table is nearly empty.
-    private static String found(TargetTable table, String staged) {
-        return table.partitioned()
-                ? staged
-                : "(SELECT s.*, (SELECT t.ctid FROM " + DmlSql.from(table) + " WHERE " + byKey(table)
-                        + ") AS found_at FROM " + staged + " AS s OFFSET 0)";
+    /// How staged rows meet the table's.
+    ///
+    /// @param found the staged rows, as what stands in FROM
+    /// @param where what must be true of a row of the table and a staged one
+    private record Meeting(String found, String where) {}
+
+    /// A plain join, or each row by itself, whatever the planner believes of the table's size: a join turns quadratic
+    /// where the statistics say that the table is nearly empty.
+    private Meeting meeting(TargetTable table, String staged, int rows) throws SQLException {
+        if (table.partitioned() || (rows >= MIN_JOINED_ROWS && isKnownToBeLarge(table))) {
+            return new Meeting(staged, byKey(table));
+        }
+        return new Meeting(
+                "(SELECT s.*, (SELECT t.ctid FROM " + DmlSql.from(table) + " WHERE " + byKey(table)
+                        + ") AS found_at FROM " + staged + " AS s OFFSET 0)",
+                "t.ctid = s.found_at");
     }
 
-    private static String join(TargetTable table) {
-        return table.partitioned() ? byKey(table) : "t.ctid = s.found_at";
+    /// Asked each time: a vacuum may find at any time that the table was just empty.
+    private boolean isKnownToBeLarge(TargetTable table) throws SQLException {
+        return "t"
+                .equals(Catalog.value(
+                        target,
+                        "SELECT c.reltuples >= 1000 AND c.reltuples >= c.relpages"
+                                + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                                + " WHERE n.nspname = ? AND c.relname = ?",
+                        table.name().schema(),
+                        table.name().name()));
     }
 
     private static String byKey(TargetTable table) {

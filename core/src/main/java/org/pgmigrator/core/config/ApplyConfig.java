@@ -1,5 +1,7 @@
 package org.pgmigrator.core.config;
 
+import java.util.OptionalLong;
+
 /// How changes are applied to the target.
 ///
 /// @param lanes    sessions on the target among which the tables of a window are divided, at least 1; with 1
@@ -9,7 +11,9 @@ package org.pgmigrator.core.config;
 /// because
 ///                 a staging table's own statements would cost more
 /// @param wireFormat in which form the source sends values
-public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFormat) {
+/// @param decodingMemory bytes that the source's walsender may use before it writes large transactions to its disk
+/// (`logical_decoding_work_mem`), at least 64 kB; empty: as the source is set up
+public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFormat, OptionalLong decodingMemory) {
 
     public static final int DEFAULT_FOLD_FROM = 40;
 
@@ -18,18 +22,33 @@ public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFor
 
     public static final int MAX_LANES = 32;
 
+    private static final long MIN_DECODING_MEMORY = 64 << 10;
+    private static final long MAX_DECODING_MEMORY = 64L << 30;
+
     public ApplyConfig {
         if (lanes < 1 || lanes > MAX_LANES) {
             throw new IllegalArgumentException("--apply-lanes must be 1 to " + MAX_LANES + ", not " + lanes);
         }
+        if (decodingMemory.orElse(MIN_DECODING_MEMORY) < MIN_DECODING_MEMORY
+                || decodingMemory.orElse(0) > MAX_DECODING_MEMORY) {
+            throw new IllegalArgumentException("--decoding-memory must be 64kB to 64GB");
+        }
     }
 
     public static ApplyConfig of(Mode mode, int lanes) {
-        return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM, WireFormat.AUTO);
+        return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM, WireFormat.AUTO, OptionalLong.empty());
     }
 
     public ApplyConfig withWireFormat(WireFormat wanted) {
-        return new ApplyConfig(mode, lanes, foldFrom, wanted);
+        return new ApplyConfig(mode, lanes, foldFrom, wanted, decodingMemory);
+    }
+
+    public ApplyConfig withFoldFrom(int changes) {
+        return new ApplyConfig(mode, lanes, changes, wireFormat, decodingMemory);
+    }
+
+    public ApplyConfig withDecodingMemory(OptionalLong bytes) {
+        return new ApplyConfig(mode, lanes, foldFrom, wireFormat, bytes);
     }
 
     /// In which form values come from the source.

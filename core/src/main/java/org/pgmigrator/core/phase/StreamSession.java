@@ -61,7 +61,7 @@ final class StreamSession implements AutoCloseable {
             requireSameSlot(source, observer, slot, progress);
             AckPosition acknowledged = new AckPosition(progress.confirmable());
             StreamConfig config = new StreamConfig(slot, publications, binary, progress.applied());
-            WalReceiver receiver = startReceiver(source, config, carried, queue, acknowledged);
+            WalReceiver receiver = startReceiver(source, walsender(apply), config, carried, queue, acknowledged);
             return new StreamSession(ready.start(queue, acknowledged), receiver);
         }
     }
@@ -114,8 +114,17 @@ final class StreamSession implements AutoCloseable {
         }
     }
 
+    private static Session walsender(ApplyConfig apply) {
+        Session session = Session.named("stream");
+        return apply.decodingMemory().isPresent()
+                ? session.with(
+                        "logical_decoding_work_mem", (apply.decodingMemory().getAsLong() >> 10) + "kB")
+                : session;
+    }
+
     private static WalReceiver startReceiver(
             Database source,
+            Session session,
             StreamConfig config,
             Predicate<QualifiedName> carried,
             ChangeQueue queue,
@@ -123,7 +132,7 @@ final class StreamSession implements AutoCloseable {
             throws InterruptedException {
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
         while (true) {
-            Connection walsender = source.connectReplication(Session.named("stream"));
+            Connection walsender = source.connectReplication(session);
             try {
                 return WalReceiver.start(walsender, config, carried, queue, acknowledged);
             } catch (SQLException refusal) {

@@ -55,10 +55,10 @@ class ApplyScenariosIT {
 
     /// Folding from the first change on: the scenarios are small.
     private static final List<ApplyConfig> WAYS = List.of(
-            new ApplyConfig(ApplyConfig.Mode.STRICT, 1, 1, WireFormat.TEXT),
-            new ApplyConfig(ApplyConfig.Mode.STRICT, 1, 1, WireFormat.BINARY),
-            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1, WireFormat.TEXT),
-            new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1, WireFormat.BINARY));
+            ApplyConfig.of(ApplyConfig.Mode.STRICT, 1).withFoldFrom(1).withWireFormat(WireFormat.TEXT),
+            ApplyConfig.of(ApplyConfig.Mode.STRICT, 1).withFoldFrom(1).withWireFormat(WireFormat.BINARY),
+            ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 1).withFoldFrom(1).withWireFormat(WireFormat.TEXT),
+            ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 3).withFoldFrom(1).withWireFormat(WireFormat.BINARY));
 
     private final Map<Integer, PostgresServer> servers = new TreeMap<>();
     private int next;

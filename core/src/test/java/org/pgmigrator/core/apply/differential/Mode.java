@@ -18,8 +18,10 @@ enum Mode {
         return switch (this) {
             case STRICT -> ApplyConfig.of(ApplyConfig.Mode.STRICT, 1);
             case WINDOWS -> ApplyConfig.DEFAULT.withWireFormat(WireFormat.BINARY);
-            case FOLDED -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 1, 1, WireFormat.TEXT);
-            case LANES -> new ApplyConfig(ApplyConfig.Mode.WINDOWS, 3, 1, WireFormat.BINARY);
+            case FOLDED ->
+                ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 1).withFoldFrom(1).withWireFormat(WireFormat.TEXT);
+            case LANES ->
+                ApplyConfig.of(ApplyConfig.Mode.WINDOWS, 3).withFoldFrom(1).withWireFormat(WireFormat.BINARY);
         };
     }
 
