@@ -5,6 +5,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 import picocli.CommandLine;
 
@@ -22,6 +23,7 @@ public final class OptionParsing {
                 .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
                 .registerConverter(ApplyConfig.Mode.class, new Word<>(ApplyConfig.Mode.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
+                .registerConverter(SourceLockConfig.Mode.class, new Word<>(SourceLockConfig.Mode.class))
                 .registerConverter(VerifyLevel.class, new Word<>(VerifyLevel.class))
                 .registerConverter(
                         ReplicationConfig.WithoutIdentity.class, new Word<>(ReplicationConfig.WithoutIdentity.class));

@@ -121,6 +121,18 @@ public enum FailureKind {
             ExitCode.CUTOVER_NOT_COMPLETED,
             Retry.OPERATOR,
             "The source is serving. Remove the cause; with --resume the migration goes on and the cutover can be tried again."),
+    SOURCE_LOCK_NOT_GRANTED(
+            ExitCode.CUTOVER_NOT_COMPLETED,
+            Retry.OPERATOR,
+            "The source is serving. End the listed transactions, or let --terminate-blockers-after do it, and try again."),
+    SOURCE_LOCK_LOST(
+            ExitCode.CUTOVER_NOT_COMPLETED,
+            Retry.TRANSIENT,
+            "The source is serving and the target is closed. Remove the cause and cut over again."),
+    SOURCE_FENCE(
+            ExitCode.CUTOVER_NOT_COMPLETED,
+            Retry.OPERATOR,
+            "Read the source's message above, remove its cause and cut over again."),
     STOPPED_BY_INTERRUPT(
             ExitCode.STOPPED_BY_INTERRUPT,
             Retry.OPERATOR,

@@ -24,6 +24,9 @@ public final class Catalog {
     /// Where pg-migrator keeps its own state on the target; never migrated itself.
     public static final String OWN_SCHEMA = "pgmigrator";
 
+    /// Where the fence of a source that was cut over from has its function; nothing else is in it.
+    public static final String FENCE_SCHEMA = "pgmigrator_fence";
+
     /// The condition, on an alias `n` of `pg_namespace`, that a schema is a user's.
     public static final String USER_SCHEMA =
             "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '" + OWN_SCHEMA + "')";

@@ -31,6 +31,10 @@ public final class SqlState {
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String UNDEFINED_TABLE = "42P01";
     public static final String INSUFFICIENT_PRIVILEGE = "42501";
+    public static final String DEADLOCK_DETECTED = "40P01";
+    public static final String OUT_OF_MEMORY = "53200";
+    public static final String READ_ONLY_SQL_TRANSACTION = "25006";
+    public static final String DUPLICATE_SCHEMA = "42P06";
 
     private SqlState() {}
 

@@ -12,6 +12,7 @@ import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.MigrationConfig.Mode;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.copy.ClientTools;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.MigrationException;
@@ -44,7 +45,8 @@ public final class Validate {
                     SourceLeftoverChecks.all(),
                     BlockingTransactionChecks.all(),
                     NotStreamedChecks.all(),
-                    SourceObjectChecks.all())
+                    SourceObjectChecks.all(),
+                    SourceLockChecks.all())
             .flatMap(List::stream)
             .toList();
 
@@ -74,7 +76,23 @@ public final class Validate {
             Database source,
             Database target,
             Map<String, String> environment) {
-        this.request = new Request(mode, replication, copy, filter, resume);
+        this(mode, replication, copy, filter, resume, Optional.empty(), source, target, environment);
+    }
+
+    /// @param resume      a migration that was stopped goes on: what it left is expected, not refused
+    /// @param sourceLock  what will keep writes away at the cutover; empty if nothing of it is to be checked
+    /// @param environment the process's, for the search of pg_dump and pg_restore
+    public Validate(
+            Mode mode,
+            ReplicationConfig replication,
+            CopyConfig copy,
+            FilterConfig filter,
+            boolean resume,
+            Optional<SourceLockConfig.Mode> sourceLock,
+            Database source,
+            Database target,
+            Map<String, String> environment) {
+        this.request = new Request(mode, replication, copy, filter, resume, sourceLock);
         this.source = source;
         this.target = target;
         this.environment = Map.copyOf(environment);

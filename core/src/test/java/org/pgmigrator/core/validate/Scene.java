@@ -14,6 +14,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent.Finding;
@@ -35,6 +36,7 @@ final class Scene {
     Optional<String> publication = Optional.empty();
     FilterConfig filter = FilterConfig.EVERYTHING;
     boolean resume;
+    Optional<SourceLockConfig.Mode> sourceLock = Optional.empty();
     boolean dropTargetFirst;
     boolean noOwner;
     boolean noAcl;
@@ -110,6 +112,7 @@ final class Scene {
                 new CopyConfig(jobs, dropTargetFirst, false, noOwner, noAcl, pgBindir, Optional.empty()),
                 filter,
                 resume,
+                sourceLock,
                 Database.parse(Side.SOURCE, new Secret(sourceUri), Map.of()),
                 Database.parse(Side.TARGET, new Secret(targetUri), Map.of()),
                 System.getenv());
