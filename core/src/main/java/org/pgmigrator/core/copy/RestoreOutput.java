@@ -34,6 +34,11 @@ final class RestoreOutput {
     private static final Pattern PROGRESS =
             Pattern.compile("^(launching|finished|skipping|processing|creating|executing|restor|while |from TOC)");
 
+    private static final String COMMAND = "Command was: ";
+
+    /// The beginnings of two workers' errors in one line: `pg_restore: pg_restore: error: error: could not ...`.
+    private static final Pattern MIXED_ERRORS = Pattern.compile("^((pg_restore: *)*error: *)+");
+
     private final Map<Integer, Entry> byDumpId;
     private final List<Entry> inOrder;
     private final boolean parallel;
@@ -77,7 +82,7 @@ final class RestoreOutput {
         if (error >= 0) {
             closeError();
             inError = true;
-            append(text.substring(error + "error: ".length()));
+            append(words(text.substring(error)));
         } else if (text.startsWith("detail: ") || text.startsWith("hint: ")) {
             if (inError) {
                 continuation(text.substring(text.indexOf(' ') + 1));
@@ -101,8 +106,8 @@ final class RestoreOutput {
         if (!command.isEmpty() || line.isBlank()) {
             return;
         }
-        if (line.startsWith("Command was: ")) {
-            command = line.substring("Command was: ".length());
+        if (line.startsWith(COMMAND)) {
+            command = line.replace(COMMAND, "");
         } else if (message.isEmpty()) {
             append(line);
         } else if (line.startsWith("HINT: ") || (line.startsWith("DETAIL: ") && !holdsValues(line))) {
@@ -113,6 +118,10 @@ final class RestoreOutput {
     /// A detail like `Key (email)=(a@example.org) is duplicated.` or `Failing row contains (...)`.
     private boolean holdsValues(String detail) {
         return message.indexOf("COPY failed") == 0 || detail.contains(")=(") || detail.contains("row contains");
+    }
+
+    private static String words(String error) {
+        return MIXED_ERRORS.matcher(error).replaceFirst("");
     }
 
     private void append(String words) {

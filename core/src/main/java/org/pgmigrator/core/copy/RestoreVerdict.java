@@ -60,10 +60,10 @@ final class RestoreVerdict {
     }
 
     private void noticeIfHarmless(RestoreError error) {
+        // By reason and object, for the words of two workers may have been mixed.
         error.harmless()
-                .map(reason -> "pg_restore: " + error.message() + " (" + reason + ").")
-                .filter(noticed::add)
-                .ifPresent(text -> listener.on(new Notice(text)));
+                .filter(reason -> noticed.add(error.object() + ": " + reason))
+                .ifPresent(reason -> listener.on(new Notice("pg_restore: " + error.message() + " (" + reason + ").")));
     }
 
     private void report(String what, List<RestoreError> errors) {

@@ -93,6 +93,26 @@ class RestoreOutputTest {
     }
 
     @Test
+    void readsTwoErrorsWhoseBeginningsWereMixed() {
+        Outcome outcome = read(true, 1, """
+                pg_restore: pg_restore: error: error: could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"
+                Command was: Command was: SET transaction_timeout = 0;
+                could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"
+                SET transaction_timeout = 0;
+                pg_restore: error: pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter "transaction_timeout"
+                Command was: SET transaction_timeout = 0;
+                pg_restore: warning: errors ignored on restore: 4
+                """);
+
+        assertThat(outcome.errors())
+                .hasSize(2)
+                .allMatch(error -> error.harmless().isPresent())
+                .extracting(RestoreError::message)
+                .containsOnly("ERROR: unrecognized configuration parameter \"transaction_timeout\"");
+        assertThat(outcome.complete()).isTrue();
+    }
+
+    @Test
     void doesNotTrustAnExitCodeThatTheErrorsDoNotExplain() {
         assertThat(read(false, 1, "pg_restore: creating SCHEMA \"app\"").complete())
                 .isFalse();
