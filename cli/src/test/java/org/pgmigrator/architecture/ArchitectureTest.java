@@ -21,6 +21,7 @@ class ArchitectureTest {
         "org.pgmigrator.core.lag..",
         "org.pgmigrator.core.snapshot..",
         "org.pgmigrator.core.stream..",
+        "org.pgmigrator.core.uncarried..",
         "org.pgmigrator.core.validate..",
         "org.pgmigrator.core.verify.."
     };
