@@ -15,6 +15,7 @@ import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /// `cutover`: asks the running migration to cut over, and shows how it does.
 @Command(
@@ -24,10 +25,11 @@ import picocli.CommandLine.Mixin;
         description = "Asks the running migration to cut over, from any terminal, as its own Ctrl+C would.",
         footer = {
             "",
-            "Stop all writes to the source first: this version takes no lock on it.",
+            "With --source-lock tables (the default of migrate) writes are kept away by pg-migrator; with read-only or none, "
+                    + "stop all writes to the source first.",
             "Needs a process at work (migrate, or migrate --resume) and the target alone; --source is not read.",
             "Ctrl+C here only stops watching: a cutover that has been taken up goes on.",
-            "Exit code 0 when the target is open, 8 when it was not done (the source is serving).",
+            "Exit code 0 when the target is open (or the rehearsal done), 8 when it was not done (the source is serving).",
             "In brackets: the environment variable that stands for the option; the command line wins."
         })
 public final class CutoverCommand implements Callable<Integer> {
@@ -36,6 +38,16 @@ public final class CutoverCommand implements Callable<Integer> {
 
     @Mixin
     private StateOptions options = new StateOptions();
+
+    @Option(
+            names = "--rehearse",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "<true|false>",
+            description =
+                    "Only lock, drain and prove; then unlock, say how long writes were kept away, and go on with the "
+                            + "stream. Default: false.")
+    private boolean rehearse;
 
     @Mixin
     private OutputOptions output = new OutputOptions();
@@ -53,7 +65,12 @@ public final class CutoverCommand implements Callable<Integer> {
         target.warnings().forEach(warning -> renderer.on(new ProgressEvent.Warning(warning)));
         try (StopSignals signals = StopSignals.interrupting(Thread.currentThread())) {
             try {
-                new CutoverRequest(target, options.subscriptionName(), renderer).run();
+                CutoverRequest request = new CutoverRequest(target, options.subscriptionName(), renderer);
+                if (rehearse) {
+                    request.rehearse();
+                } else {
+                    request.run();
+                }
             } catch (InterruptedException stop) {
                 throw new MigrationException(
                         Failure.of(signals.kind(), "The cutover is not watched any longer.", "")

@@ -28,7 +28,8 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "In brackets: the environment variable that stands for the option; the command line wins.",
-            "Before the cutover stop all writes to the source: this version takes no lock on it."
+            "The cutover locks the source's tables, and closes them at its end. With --source-lock read-only or none it does "
+                    + "not: stop all writes to the source before it."
         })
 public final class MigrateCommand implements Callable<Integer> {
 

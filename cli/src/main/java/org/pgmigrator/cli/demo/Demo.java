@@ -17,6 +17,7 @@ import org.pgmigrator.core.config.LagConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -46,12 +47,11 @@ final class Demo {
     private final DemoOptions options;
     private final DemoFolder folder;
     private final Map<String, String> environment;
-    private final DemoControl control = new DemoControl(this::stopApplication);
+    private final DemoControl control = new DemoControl(this::beforeCutover);
 
     private ProgressListener screen = event -> {};
     private @Nullable Stage stage;
-    private volatile long stoppedWriting;
-    private volatile long opened;
+    private volatile Optional<Duration> writeDowntime = Optional.empty();
     private List<String> migrationSummary = List.of();
 
     Demo(DemoOptions options, DemoFolder folder, Map<String, String> environment) {
@@ -125,11 +125,8 @@ final class Demo {
             migrationSummary = complete.summary();
             return;
         }
-        boolean openStep =
-                event instanceof ProgressEvent.CutoverStep step && step.step().startsWith("open");
-        if (opened == 0 && (openStep || event instanceof ProgressEvent.CutoverComplete)) {
-            // Without such a step the end of the cutover counts, which is later: never less than the truth.
-            opened = System.nanoTime();
+        if (event instanceof ProgressEvent.CutoverComplete cutover) {
+            writeDowntime = cutover.writeDowntime();
         }
         screen.on(event);
         if (event instanceof ProgressEvent.PhaseStarted started && started.phase() == Phase.STREAM_APPLY) {
@@ -141,8 +138,8 @@ final class Demo {
         if (event instanceof ProgressEvent.CaughtUp) {
             if (operator) {
                 tell(
-                        "Your turn: press Ctrl+C when you like. In this demo the application stops writing by itself then, "
-                                + "and the cutover follows.");
+                        "Your turn: press Ctrl+C when you like. The cutover follows, and the application need not be stopped "
+                                + "for it.");
             } else {
                 tell("Cutting over without an operator in " + options.pause().toSeconds() + " s.");
                 automatic.caughtUp();
@@ -150,15 +147,18 @@ final class Demo {
         }
     }
 
-    private void stopApplication() {
+    private void beforeCutover() {
         Stage scene = stage;
-        if (scene == null || stoppedWriting != 0) {
+        if (scene == null) {
             return;
         }
-        stoppedWriting = System.nanoTime();
-        tell("The application stops writing, for the cutover.");
-        WorkloadTotals totals = scene.stopWriting();
-        tell("The application has stopped: " + totals + ".");
+        if (options.rate() == 0) {
+            tell("An application as fast as it can be may be faster than any target: it stops for the cutover.");
+            tell("The application has stopped: " + scene.stopWriting() + ".");
+        } else {
+            tell(
+                    "The application goes on writing: it waits while the source is locked, and is refused once it is closed.");
+        }
     }
 
     private MigrationConfig config(Stage scene) {
@@ -182,7 +182,13 @@ final class Demo {
                         Optional.of(folder.dump())),
                 FilterConfig.EVERYTHING,
                 new LagConfig(LAG_THRESHOLD_BYTES, HEARTBEAT),
-                new CutoverConfig(false, 0, CUTOVER_TIMEOUT, CutoverConfig.When.OPERATOR),
+                new CutoverConfig(
+                        false,
+                        0,
+                        CUTOVER_TIMEOUT,
+                        CutoverConfig.When.OPERATOR,
+                        SourceLockConfig.DEFAULT,
+                        CutoverConfig.DEFAULT_VERIFY),
                 false,
                 true);
     }
@@ -212,8 +218,8 @@ final class Demo {
         facts.add("rows before the migration    " + Wording.count(rows));
         facts.add("written while it ran         " + written);
         facts.add("rows and sequences compared  " + comparison);
-        facts.add("write downtime               " + Wording.duration(Duration.ofNanos(opened - stoppedWriting))
-                + " (from the application being told to stop, to the target open)");
+        writeDowntime.ifPresent(time -> facts.add("write downtime               " + Wording.duration(time)
+                + " (from the first lock on the source to the open target)"));
         facts.add("the application on target    " + afterwards);
         return facts;
     }

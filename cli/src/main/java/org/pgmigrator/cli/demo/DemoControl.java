@@ -9,7 +9,7 @@ import org.pgmigrator.core.phase.OperatorControl;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 
 /// What Ctrl+C and TERM mean in a demo: before and after the migration they end it, during the migration they are the
-/// migration's; and before a cutover the application is told to stop writing.
+/// migration's; and before a cutover the audience is told what the application does.
 ///
 /// Made by the thread that does the work, which a stop outside of the migration interrupts. Thread-safe.
 final class DemoControl implements SignalTarget {
@@ -21,7 +21,7 @@ final class DemoControl implements SignalTarget {
     private boolean migrating;
     private @Nullable FailureKind stop;
 
-    /// @param beforeCutover stops the application; returns when its last session is closed
+    /// @param beforeCutover what is done before the migration is asked to cut over
     DemoControl(Runnable beforeCutover) {
         this.beforeCutover = beforeCutover;
     }
@@ -77,7 +77,7 @@ final class DemoControl implements SignalTarget {
         }
     }
 
-    /// The application stops, then the migration is asked to cut over.
+    /// What comes before it, then the migration is asked to cut over.
     void cutOver() {
         beforeCutover.run();
         migration.requestCutover();

@@ -3,6 +3,8 @@ package org.pgmigrator.cli.option;
 import java.time.Duration;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.LagConfig;
+import org.pgmigrator.core.config.VerifyLevel;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// When the target counts as caught up, and how the migration ends.
@@ -35,8 +37,9 @@ final class CutoverOptions {
             names = "--cutover-timeout",
             paramLabel = "<seconds>",
             converter = TimeSpan.class,
-            description = "Longest time the drain may take before the cutover is given up; seconds, or with a unit. "
-                    + "Default: 300 seconds.")
+            description =
+                    "Longest time from the wish to cut over until the source is closed; then it is given up, and the "
+                            + "source takes writes again; seconds, or with a unit. Default: 300 seconds.")
     private Duration cutoverTimeout = CutoverConfig.DEFAULT_TIMEOUT;
 
     @Option(
@@ -52,11 +55,23 @@ final class CutoverOptions {
             description = "Increments added to each sequence that was ever called. Default: 0.")
     private long sequenceBuffer;
 
+    @Mixin
+    private SourceLockOptions sourceLock = new SourceLockOptions();
+
+    @Option(
+            names = "--verify",
+            paramLabel = "<schema|counts|content|none>",
+            description = "What is compared on both sides before the target is opened, while the source is locked: "
+                    + "definitions, the number of rows of each table, every value of every row, or nothing. "
+                    + "Default: counts.")
+    private VerifyLevel verify = CutoverConfig.DEFAULT_VERIFY;
+
     LagConfig toLagConfig() {
         return new LagConfig(lagThresholdBytes, pollInterval);
     }
 
     CutoverConfig toConfig() {
-        return new CutoverConfig(keepSubscription, sequenceBuffer, cutoverTimeout, cutoverWhen);
+        return new CutoverConfig(
+                keepSubscription, sequenceBuffer, cutoverTimeout, cutoverWhen, sourceLock.toConfig(), verify);
     }
 }

@@ -115,6 +115,7 @@ public final class StatusJson {
         whole("safe_wal_bytes", source.map(SourceSide::safeBytes).orElse(OptionalLong.empty()));
         list("schema_changes", source.map(SourceSide::schemaChanges).orElse(List.of()));
         list("prepared_transactions", source.map(SourceSide::prepared).orElse(List.of()));
+        truth("source_closed", source.map(side -> side.closedSince().isPresent()));
         truth("source_locked", source.map(side -> side.lock().isPresent()));
         number("source_locked_tables", source.flatMap(SourceSide::lock).map(lock -> (long) lock.relations()));
         number("source_waiting_sessions", source.flatMap(SourceSide::lock).map(lock -> (long) lock.writers()));

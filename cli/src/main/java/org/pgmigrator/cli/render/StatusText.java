@@ -222,7 +222,11 @@ public final class StatusText {
                 .map(lock -> "tables of the source locked: " + lock.relations() + " by backend " + lock.backend()
                         + " for " + Wording.duration(lock.age()) + (lock.waiting() ? ", waiting for one more" : "")
                         + ", " + lock.writers() + " sessions wait for it")
-                .orElse("none on the source");
+                .orElseGet(() -> report.source()
+                        .get()
+                        .closedSince()
+                        .map(since -> "the source is closed by a cutover, and takes no writes since " + since)
+                        .orElse("none on the source"));
     }
 
     private void lanes() {

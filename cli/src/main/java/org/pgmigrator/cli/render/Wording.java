@@ -62,13 +62,15 @@ public final class Wording {
             case STOP_AND_REMOVE ->
                 "Ctrl+C now: stop, and remove what was created on both sides. The source goes on serving.";
             case CUT_OVER ->
-                "Ctrl+C now: cut over. FIRST STOP ALL WRITES TO THE SOURCE: this version takes no lock on it, and what is "
-                        + "written there after the cutover does not reach the target. "
+                "Ctrl+C now: cut over. The source's tables are locked, and refuse writes when the target is open. (With "
+                        + "--source-lock read-only or none they are not: FIRST STOP ALL WRITES TO THE SOURCE, what is written "
+                        + "there after the cutover does not reach the target.) "
                         + "(kill -TERM stops without a cutover and keeps the slot for --resume.)";
             case STOP_NOW ->
                 "Ctrl+C now: give up the cutover and stop at once. The source goes on serving, slot and progress are "
                         + "kept, and what is left behind is named.";
-            case NOTHING -> "Ctrl+C now: nothing. The target is open, only the cleaning up is left.";
+            case NOTHING ->
+                "Ctrl+C now: nothing. There is no way back: what is left is to open the target and to clean up.";
         };
     }
 }

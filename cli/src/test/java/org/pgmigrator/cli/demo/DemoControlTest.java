@@ -14,7 +14,7 @@ import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 class DemoControlTest {
 
     private final List<String> done = new ArrayList<>();
-    private final DemoControl control = new DemoControl(() -> done.add("application stopped"));
+    private final DemoControl control = new DemoControl(() -> done.add("before the cutover"));
 
     @AfterEach
     void forgetTheInterrupt() {
@@ -45,14 +45,14 @@ class DemoControlTest {
     }
 
     @Test
-    void theApplicationIsStoppedBeforeTheCutoverIsAskedFor() {
-        DemoControl asking = new DemoControl(() -> done.add("application stopped"));
+    void whatComesBeforeTheCutoverIsDoneBeforeItIsAskedFor() {
+        DemoControl asking = new DemoControl(() -> done.add("before the cutover"));
         asking.during(() -> {
             asking.cutOver();
             done.add("next Ctrl+C: " + asking.onInterrupt());
         });
 
-        assertThat(done).containsExactly("application stopped", "next Ctrl+C: STOP_NOW");
+        assertThat(done).containsExactly("before the cutover", "next Ctrl+C: STOP_NOW");
     }
 
     @Test

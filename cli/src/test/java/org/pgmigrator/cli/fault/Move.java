@@ -89,6 +89,13 @@ final class Move implements AutoCloseable {
         return program;
     }
 
+    /// Starts another command on both sides.
+    Program command(String... arguments) {
+        Program program = Program.start(folder, heap, environment, List.of(arguments));
+        open.add(program::close);
+        return program;
+    }
+
     /// Starts `migrate` and waits until the target has caught up.
     Program migrateUntilCaughtUp(String... more) {
         return migrate(more).awaitOut("the target has caught up");

@@ -159,6 +159,23 @@ final class Program implements AutoCloseable {
         }
     }
 
+    /// Waits until SIGSTOP has stopped every thread of it.
+    void awaitStopped() {
+        await().alias("it is stopped").atMost(PATIENCE).until(() -> {
+            try (Stream<Path> threads = Files.list(Path.of("/proc", String.valueOf(pid()), "task"))) {
+                return threads.allMatch(Program::isStopped);
+            }
+        });
+    }
+
+    private static boolean isStopped(Path thread) {
+        try {
+            return Files.readString(thread.resolve("stat")).contains(") T ");
+        } catch (IOException ended) {
+            return true;
+        }
+    }
+
     /// `kill -9`, and waits until it is gone.
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();

@@ -1,6 +1,7 @@
 package org.pgmigrator.cli.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.Connection;
@@ -254,12 +255,51 @@ class AbortCommandIT {
                         .field("complete"))
                 .isEqualTo(true);
 
+        Traces.assertSourceIsClosed(databases);
+
         OtherTerminal.at(databases).json("abort", "--yes", "--unlock-source").assertDone();
 
+        Traces.assertSourceIsOpen(databases);
+        databases.onSource("INSERT INTO item (name) VALUES ('the source serves')");
         assertThat(databases.targetValue("SELECT count(*) FROM item"))
                 .as("nothing is dropped that the application may have written")
                 .isEqualTo("1001");
         assertThat(Traces.ofSource(databases)).isEqualTo(before);
         Traces.assertTargetIsCleanAndOpen(databases);
+    }
+
+    @Test
+    void aSourceThatACompleteCutoverHasClosedIsFoundAndUnlockedWithoutAnyState(DatabasePair databases)
+            throws Exception {
+        prepareTables(databases);
+        Traces before = Traces.ofSource(databases);
+        try (MigrationRun run = migrate(databases)) {
+            run.awaitCaughtUp().interrupt().awaitEnd().assertDone();
+        }
+        Traces.assertSourceIsClosed(databases);
+        assertThatThrownBy(() -> databases.onSource("BEGIN READ WRITE; INSERT INTO item (name) VALUES ('late')"))
+                .isInstanceOfSatisfying(
+                        SQLException.class,
+                        refused -> assertThat(refused.getSQLState()).isEqualTo("25006"));
+
+        assertThat(OtherTerminal.at(databases)
+                        .json("abort", "--yes")
+                        .assertDone()
+                        .only("complete")
+                        .lines("summary"))
+                .contains("nothing to abort", "2 tables refuse writes since", "--unlock-source");
+        Traces.assertSourceIsClosed(databases);
+
+        OtherTerminal.at(databases).json("abort", "--yes", "--unlock-source").assertDone();
+
+        Traces.assertSourceIsOpen(databases);
+        databases.onSource("INSERT INTO item (name) VALUES ('the source serves')");
+        assertThat(Traces.ofSource(databases)).isEqualTo(before);
+        assertThat(OtherTerminal.at(databases)
+                        .json("abort", "--yes", "--unlock-source")
+                        .assertDone()
+                        .only("complete")
+                        .lines("summary"))
+                .contains("nothing to abort", "the source is not closed");
     }
 }

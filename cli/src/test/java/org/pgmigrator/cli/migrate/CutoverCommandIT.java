@@ -1,13 +1,22 @@
 package org.pgmigrator.cli.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.sandbox.compare.SequenceRule;
+import org.pgmigrator.sandbox.workload.Shop;
+import org.pgmigrator.sandbox.workload.WorkloadOptions;
+import org.pgmigrator.sandbox.workload.WorkloadRun;
 
 /// `cutover` from another terminal: what it sets in motion, what it sees of it, and when it is refused.
 @ExtendWith(SharedServers.class)
@@ -177,6 +186,99 @@ class CutoverCommandIT {
 
             assertThat(failure.text("why")).contains("it has: pg_migrator");
             run.interrupt().awaitEnd().assertDone();
+        }
+    }
+
+    @Test
+    void aRehearsalSaysHowLongItTookAndChangesNothingWhileTheApplicationWrites(DatabasePair databases)
+            throws Exception {
+        Shop shop = Shop.ofSize(50);
+        shop.prepare(databases.sourceSessions());
+        Traces before = Traces.ofSource(databases);
+        try (WorkloadRun application = WorkloadOptions.of(shop)
+                        .clients(2)
+                        .transactionsPerSecond(100)
+                        .start(databases.sourceSessions());
+                MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            for (int rehearsal = 1; rehearsal <= 2; rehearsal++) {
+                OtherTerminal.Said said = OtherTerminal.at(databases)
+                        .json("cutover", "--rehearse")
+                        .assertDone();
+                assertThat(said.only("complete").lines("summary"))
+                        .containsPattern("writes to the source were kept away for \\d+ ms");
+                assertThat(said.lines().stream()
+                                .filter(line -> line.is("cutover_step"))
+                                .map(line -> line.text("step")))
+                        .containsExactly("prepare", "lock", "catalogue", "drain", "sequences", "verify", "unlock");
+                assertThat(application.awaitCommitted(application.committed() + 50, MigrationRun.DEADLINE))
+                        .isTrue();
+                Traces.assertSourceIsOpen(databases);
+                assertThat(databases.targetValue("SHOW default_transaction_read_only"))
+                        .isEqualTo("on");
+            }
+            assertThat(application.totals().refused()).isEmpty();
+            run.await(
+                    "a heartbeat after it",
+                    line -> line.is("lag") && line.text("phase").equals("CaughtUp"));
+            OtherTerminal.at(databases).json("cutover").assertDone();
+            run.awaitEnd().assertDone();
+            application.stop();
+        }
+        Traces.assertSourceIsClosed(databases);
+        assertComplete(databases, before);
+    }
+
+    @Test
+    void withoutTheLockThereIsNothingToRehearse(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases, "--source-lock=none")) {
+            run.awaitCaughtUp();
+
+            JsonLine failure =
+                    OtherTerminal.at(databases).json("cutover", "--rehearse").assertFailed(8, "CUTOVER_NOT_COMPLETED");
+
+            assertThat(failure.text("why")).contains("nothing to rehearse with --source-lock none");
+            run.interrupt().awaitEnd().assertDone();
+        }
+        databases.onSource("INSERT INTO item (name) VALUES ('nothing keeps this away')");
+    }
+
+    @Test
+    void statusSeesTheLockAndWhoWaitsForIt(DatabasePair databases, @TempDir Path folder) throws Exception {
+        prepareTable(databases);
+        Path file = folder.resolve("locked");
+        try (MigrationRun run = MigrationRun.startAndWaitAt(FaultPoint.LOCKED, file, databases);
+                Connection writer = databases.source().connect(databases.name())) {
+            run.awaitCaughtUp().interrupt();
+            await().atMost(MigrationRun.DEADLINE).until(() -> Files.exists(file));
+            CompletableFuture<Integer> written = CompletableFuture.supplyAsync(() -> write(writer));
+
+            await().atMost(MigrationRun.DEADLINE).untilAsserted(() -> {
+                JsonLine status =
+                        OtherTerminal.at(databases).json("status").assertDone().only("status");
+                assertThat(status.field("source_locked")).isEqualTo(true);
+                assertThat(status.number("source_locked_tables")).isEqualTo(1);
+                assertThat(status.number("source_waiting_sessions")).isEqualTo(1);
+                assertThat(status.text("why")).contains("a cutover is under way");
+            });
+            assertThat(OtherTerminal.at(databases).run("status").assertDone().out())
+                    .containsPattern("tables of the source locked: 1 by backend \\d+");
+            assertThat(written).isNotDone();
+
+            Files.delete(file);
+            run.awaitEnd().assertDone();
+            assertThat(written.get()).as("the writer was refused").isEqualTo(25006);
+        }
+    }
+
+    /// The refusal's SQLSTATE; 0 if there was none.
+    private static int write(Connection connection) {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("INSERT INTO item (name) VALUES ('waiting')");
+            return 0;
+        } catch (SQLException refusal) {
+            return Integer.parseInt(refusal.getSQLState());
         }
     }
 

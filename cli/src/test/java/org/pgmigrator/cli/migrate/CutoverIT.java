@@ -1,8 +1,12 @@
 package org.pgmigrator.cli.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.cli.migrate.MigrationRun.Ended;
@@ -32,7 +36,7 @@ class CutoverIT {
         SHOP.prepare(databases.sourceSessions());
         Traces before = Traces.ofSource(databases);
         try (WorkloadRun shop = openShop(databases);
-                MigrationRun run = MigrationRun.start(databases)) {
+                MigrationRun run = MigrationRun.start(databases, "--source-lock=none")) {
             run.awaitCaughtUp().interrupt();
             run.awaitWarning("still being written to");
             run.awaitWarning("still being written to");
@@ -47,7 +51,7 @@ class CutoverIT {
         SHOP.prepare(databases.sourceSessions());
         Traces before = Traces.ofSource(databases);
         try (WorkloadRun shop = openShop(databases);
-                MigrationRun run = MigrationRun.start(databases, "--cutover-timeout=5")) {
+                MigrationRun run = MigrationRun.start(databases, "--cutover-timeout=5", "--source-lock=none")) {
             run.awaitCaughtUp().interrupt();
             JsonLine givenUp = run.awaitWarning("the cutover was not done");
             assertThat(givenUp.text("text")).contains("--cutover-timeout", "the stream goes on");
@@ -134,7 +138,8 @@ class CutoverIT {
         SHOP.prepare(databases.sourceSessions());
         Traces before = Traces.ofSource(databases);
         try (WorkloadRun shop = openShop(databases);
-                MigrationRun run = MigrationRun.start(databases, "--cutover-when=caught-up", "--cutover-timeout=2")) {
+                MigrationRun run = MigrationRun.start(
+                        databases, "--cutover-when=caught-up", "--cutover-timeout=2", "--source-lock=none")) {
             JsonLine failure = run.awaitEnd().assertFailed(8, "CUTOVER_NOT_COMPLETED");
             assertThat(failure.text("why")).contains("--cutover-timeout");
             assertThat(shop.stop().refused()).as("the source serves").isEmpty();
@@ -143,6 +148,90 @@ class CutoverIT {
             run.awaitEnd().assertDone();
         }
         assertComplete(databases, before);
+    }
+
+    @Test
+    void aLongTransactionIsNamedKeepsNobodyWaitingAndIsEndedWhenThatIsAskedFor(DatabasePair databases)
+            throws Exception {
+        SHOP.prepare(databases.sourceSessions());
+        databases.onSource("CREATE TABLE held (id int PRIMARY KEY)");
+        Traces before = Traces.ofSource(databases);
+        try (Connection holder = databases.source().connect(databases.name());
+                Statement statement = holder.createStatement();
+                MigrationRun run = MigrationRun.start(databases, "--terminate-blockers-after=4s")) {
+            run.awaitCaughtUp();
+            statement.execute("SET application_name = 'the long report'; BEGIN; LOCK TABLE held IN SHARE MODE");
+            try (WorkloadRun shop = openShop(databases)) {
+                run.interrupt();
+                assertThat(run.awaitWarning("cannot be locked yet").text("text"))
+                        .contains("the long report", "pg_terminate_backend", "public.held");
+                assertThat(run.awaitWarning("ended, because").text("text")).contains("the long report");
+                run.awaitEnd().assertDone();
+                assertThat(shop.stop().longestPause())
+                        .as("before the lock, nobody queued for longer than an attempt")
+                        .isLessThan(Duration.ofSeconds(3));
+            }
+            assertThatThrownBy(() -> statement.execute("COMMIT")).isInstanceOf(SQLException.class);
+        }
+        Traces.assertSourceIsClosed(databases);
+        assertComplete(databases, before);
+    }
+
+    @Test
+    void readOnlyEndsTheSessionsAndSaysWhatItDoesNotProtectFrom(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        Traces before = Traces.ofSource(databases);
+        try (Connection pooled = databases.source().connect(databases.name());
+                MigrationRun run = MigrationRun.start(databases, "--source-lock=read-only", "--verify=content")) {
+            run.await(
+                    "what it does not protect from",
+                    line -> line.is("finding") && line.text("why").contains("BEGIN READ WRITE"));
+            run.awaitCaughtUp();
+            databases.onSource("INSERT INTO item (name) VALUES ('late')");
+            Ended ended = run.interrupt().awaitEnd().assertDone();
+            assertThat(ended.only("cutover_complete").number("write_downtime_ms"))
+                    .isPositive();
+            assertThat(pooled.isValid(5)).isFalse();
+        }
+        assertThatThrownBy(() -> databases.onSource("INSERT INTO item (name) VALUES ('later')"))
+                .isInstanceOfSatisfying(
+                        SQLException.class,
+                        refused -> assertThat(refused.getSQLState()).isEqualTo("25006"));
+        assertComplete(databases, before);
+    }
+
+    @Test
+    void aReadOnlyCutoverThatIsGivenUpLetsTheSourceServe(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases, "--source-lock=read-only", "--cutover-timeout=3")) {
+            run.awaitCaughtUp();
+            databases.onClosedTarget("UPDATE item SET name = 'not from the source'");
+            databases.onClosedTarget("INSERT INTO item VALUES (500, 'not from the source')");
+
+            assertThat(run.interrupt().awaitWarning("the cutover was not done").text("text"))
+                    .contains("public.item", "2");
+
+            databases.onSource("INSERT INTO item (name) VALUES ('the source serves')");
+            Traces.assertSourceIsOpen(databases);
+            run.terminate().awaitEnd().assertFailed(143, "STOPPED_BY_TERMINATE");
+        }
+    }
+
+    @Test
+    void aTargetThatDiffersIsNotOpenedAndTheSourceGoesOnServing(DatabasePair databases) throws Exception {
+        prepareTable(databases);
+        try (MigrationRun run = MigrationRun.start(databases)) {
+            run.awaitCaughtUp();
+            databases.onClosedTarget("INSERT INTO item VALUES (500, 'not from the source')");
+
+            JsonLine givenUp = run.interrupt().awaitWarning("the cutover was not done");
+
+            assertThat(givenUp.text("text")).contains("public.item");
+            databases.onSource("INSERT INTO item (name) VALUES ('the source serves')");
+            databases.onClosedTarget("DELETE FROM item WHERE id = 500");
+            run.interrupt().awaitEnd().assertDone();
+        }
+        assertThat(databases.targetValue("SELECT count(*) FROM item")).isEqualTo("2");
     }
 
     private static void assertComplete(DatabasePair databases, Traces before) throws SQLException {

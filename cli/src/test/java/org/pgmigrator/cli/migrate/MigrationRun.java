@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.pgmigrator.cli.Main;
+import org.pgmigrator.core.cutover.FaultPoint;
 
 /// `pg-migrator migrate --json`, or another command, as a process of its own: what it says, and the signals that an
 /// operator sends.
@@ -49,6 +50,21 @@ final class MigrationRun implements AutoCloseable {
         return command(databases, "migrate", all.toArray(String[]::new));
     }
 
+    /// As [#start], and waits at this point of the cutover until `file`, which it makes there, is removed.
+    static MigrationRun startAndWaitAt(FaultPoint point, Path file, DatabasePair databases, String... options)
+            throws IOException {
+        List<String> all = new ArrayList<>(List.of(
+                "--cutover-poll-secs=200ms",
+                "--slot-name=" + databases.name(),
+                "--log-file=" + FOLDER.resolve(databases.name() + "-" + point + ".log")));
+        all.addAll(List.of(options));
+        return launch(
+                databases,
+                "migrate",
+                Map.of("PG_MIGRATOR_TEST_FAULT", point + ":pause=" + file),
+                all.toArray(String[]::new));
+    }
+
     /// `status --watch`, which writes no log.
     static MigrationRun watch(DatabasePair databases) throws IOException {
         return launch(databases, "status", "--watch=200ms");
@@ -63,6 +79,11 @@ final class MigrationRun implements AutoCloseable {
     }
 
     private static MigrationRun launch(DatabasePair databases, String name, String... options) throws IOException {
+        return launch(databases, name, Map.of(), options);
+    }
+
+    private static MigrationRun launch(
+            DatabasePair databases, String name, Map<String, String> variables, String... options) throws IOException {
         Files.createDirectories(FOLDER);
         Path errors = Files.createTempFile(FOLDER, databases.name() + "-", ".err");
         List<String> command = new ArrayList<>(HearingSignals.prefix());
@@ -82,6 +103,7 @@ final class MigrationRun implements AutoCloseable {
         environment.keySet().removeIf(variable -> variable.startsWith("PG") && !variable.equals("PG_MIGRATOR_CLIENTS"));
         environment.put("PG_MIGRATOR_SOURCE", databases.source().uri(databases.name()));
         environment.put("PG_MIGRATOR_TARGET", databases.target().uri(databases.name()));
+        environment.putAll(variables);
         return new MigrationRun(builder.start(), errors);
     }
 

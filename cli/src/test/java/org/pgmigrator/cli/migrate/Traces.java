@@ -33,9 +33,37 @@ record Traces(
                                 "SELECT oid::regclass::text, relreplident FROM pg_class WHERE relkind IN ('r', 'p')"
                                         + " AND relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema']"
                                         + "::regnamespace[]) AND relpersistence = 'p' ORDER BY 1"),
-                databases.source().rows(databases.name(), "SELECT nspname FROM pg_namespace ORDER BY 1"),
-                databases.source().rows(databases.name(), DATABASE_SETTINGS));
+                databases
+                        .source()
+                        .rows(
+                                databases.name(),
+                                "SELECT nspname FROM pg_namespace WHERE nspname <> 'pgmigrator_fence' ORDER BY 1"),
+                databases.source().rows(databases.name(), DATABASE_SETTINGS).stream()
+                        .filter(setting -> !setting.equals(READ_ONLY))
+                        .toList());
     }
+
+    private static final String READ_ONLY = "0|default_transaction_read_only=on";
+
+    /// A cutover that is complete leaves the source closed: every table refuses writes, whatever the session's
+    /// settings.
+    static void assertSourceIsClosed(DatabasePair databases) throws SQLException {
+        assertThat(databases.source().rows(databases.name(), UNFENCED))
+                .as("tables of the source without the fence")
+                .isEmpty();
+        assertThat(databases.source().rows(databases.name(), DATABASE_SETTINGS)).contains(READ_ONLY);
+    }
+
+    static void assertSourceIsOpen(DatabasePair databases) throws SQLException {
+        assertThat(databases.source().rows(databases.name(), FENCE)).isEmpty();
+        assertThat(databases.source().rows(databases.name(), DATABASE_SETTINGS)).doesNotContain(READ_ONLY);
+    }
+
+    private static final String FENCE = "SELECT nspname FROM pg_namespace WHERE nspname = 'pgmigrator_fence'";
+
+    private static final String UNFENCED = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
+            + " AND c.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid"
+            + " AND t.tgname = 'pgmigrator_fence' AND t.tgenabled = 'O')";
 
     private static final String DATABASE_SETTINGS = "SELECT setrole, unnest(setconfig) FROM pg_db_role_setting"
             + " JOIN pg_database d ON d.oid = setdatabase WHERE datname = current_database() ORDER BY 1, 2";

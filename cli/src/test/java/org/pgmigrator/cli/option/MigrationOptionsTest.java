@@ -18,6 +18,8 @@ import org.pgmigrator.core.config.LagConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.SourceLockConfig;
+import org.pgmigrator.core.config.VerifyLevel;
 
 class MigrationOptionsTest {
 
@@ -34,7 +36,13 @@ class MigrationOptionsTest {
         assertThat(config.filter()).isEqualTo(FilterConfig.EVERYTHING);
         assertThat(config.lag()).isEqualTo(new LagConfig(65536, Duration.ofSeconds(5)));
         assertThat(config.cutover())
-                .isEqualTo(new CutoverConfig(false, 0, Duration.ofMinutes(5), CutoverConfig.When.OPERATOR));
+                .isEqualTo(new CutoverConfig(
+                        false,
+                        0,
+                        Duration.ofMinutes(5),
+                        CutoverConfig.When.OPERATOR,
+                        SourceLockConfig.DEFAULT,
+                        VerifyLevel.COUNTS));
         assertThat(config.resume()).isFalse();
         assertThat(config.assumeYes()).isFalse();
     }
@@ -95,7 +103,13 @@ class MigrationOptionsTest {
                         List.of(new QualifiedName("X", "Y"))));
         assertThat(config.lag()).isEqualTo(new LagConfig(1024 * 1024, Duration.ofMillis(500)));
         assertThat(config.cutover())
-                .isEqualTo(new CutoverConfig(true, 100, Duration.ofMinutes(2), CutoverConfig.When.CAUGHT_UP));
+                .isEqualTo(new CutoverConfig(
+                        true,
+                        100,
+                        Duration.ofMinutes(2),
+                        CutoverConfig.When.CAUGHT_UP,
+                        SourceLockConfig.DEFAULT,
+                        VerifyLevel.COUNTS));
         assertThat(config.resume()).isTrue();
         assertThat(config.assumeYes()).isTrue();
     }

@@ -67,6 +67,7 @@ class StatusTextTest {
                         OptionalLong.empty(),
                         List.of(),
                         List.of(),
+                        Optional.empty(),
                         Optional.empty())),
                 "",
                 Optional.of(new StatusReport.Rates(1_258_291, 1_258_291, Duration.ofSeconds(1))),

@@ -76,7 +76,7 @@ class TextRendererTest {
         renderer.on(new ProgressEvent.PhaseStarted(Phase.STREAM_APPLY, ""));
 
         assertThat(out.text())
-                .contains("Ctrl+C now: cut over. FIRST STOP ALL WRITES TO THE SOURCE: this version takes no lock")
+                .contains("Ctrl+C now: cut over. The source's tables are locked")
                 .contains("kill -TERM");
     }
 

@@ -52,7 +52,7 @@ public final class Fence {
 
     /// Closes the source. The lock is used up, however this ends.
     public static Outcome place(SourceLock lock) {
-        return place(lock, () -> {}, () -> {});
+        return place(lock, FaultPoint.FENCE_BEGINS::reached, FaultPoint.FENCE_UNCOMMITTED::reached);
     }
 
     /// @param beforeCreating between the last look at the lock and the first statement

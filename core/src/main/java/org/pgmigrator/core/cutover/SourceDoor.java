@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Session;
@@ -80,6 +81,27 @@ public final class SourceDoor {
                             + (before == null || before.isEmpty()
                                     ? " RESET default_transaction_read_only"
                                     : " SET default_transaction_read_only = " + FenceSql.literal(before)));
+        } catch (SQLException refusal) {
+            throw failed(refusal);
+        }
+    }
+
+    /// How a default that is there now is taken back, when nobody knows any more what it was before.
+    public static Optional<Closing> found(Connection source) {
+        try {
+            String on = Catalog.value(source, """
+                    select exists (
+                        select from pg_db_role_setting s, unnest(s.setconfig) item
+                        where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
+                          and item in ('default_transaction_read_only=on', 'default_transaction_read_only=true'))
+                    """);
+            String alter = "ALTER DATABASE "
+                    + QualifiedName.quote(String.valueOf(Catalog.value(source, "select current_database()")));
+            return "t".equals(on)
+                    ? Optional.of(new Closing(
+                            alter + " SET default_transaction_read_only = on",
+                            alter + " RESET default_transaction_read_only"))
+                    : Optional.empty();
         } catch (SQLException refusal) {
             throw failed(refusal);
         }

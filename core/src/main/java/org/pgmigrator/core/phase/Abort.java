@@ -32,6 +32,8 @@ public final class Abort {
     /// The session of a process that was killed ends at once; more is waited for only by a server that is behind.
     private static final Duration LEASE_LIMIT = Duration.ofSeconds(4);
 
+    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(20);
+
     private final Database source;
     private final Database target;
     private final String subscription;
@@ -39,6 +41,8 @@ public final class Abort {
     private final Confirmation confirmation;
     private final ProgressListener listener;
 
+    private boolean pastNoReturn;
+    private List<String> nothingFound = List.of();
     private final List<String> done = new ArrayList<>();
     private final List<String> left = new ArrayList<>();
 
@@ -72,6 +76,7 @@ public final class Abort {
     public void run() throws InterruptedException {
         Optional<MigrationRecord> found = find();
         if (found.isEmpty()) {
+            new SourceUnlock(source, options.unlockSource(), confirmation, listener).run(nothingFound);
             return;
         }
         try (StateStore state = open()) {
@@ -81,7 +86,11 @@ public final class Abort {
                 throw pastNoReturn(migration);
             }
             Optional<String> sourceUnknown = requireSameSource(migration);
-            boolean dropsCopy = !options.keepCopy() && !migration.isPastNoReturn();
+            pastNoReturn = migration.isPastNoReturn() || isClosed(state, migration, sourceUnknown);
+            if (pastNoReturn && !options.unlockSource()) {
+                throw pastNoReturn(migration);
+            }
+            boolean dropsCopy = !options.keepCopy() && !pastNoReturn;
             consent(migration, dropsCopy);
             sourceUnknown.ifPresent(why -> listener.on(
                     new ProgressEvent.Warning("the source cannot be reached, what is there stays: " + why)));
@@ -89,14 +98,33 @@ public final class Abort {
         }
     }
 
+    /// Whether a cutover that was cut off has closed the source, as far as is known.
+    private boolean isClosed(StateStore state, MigrationRecord migration, Optional<String> sourceUnknown)
+            throws InterruptedException {
+        try {
+            Optional<String> token =
+                    CutoverRecord.read(state.session(), subscription).flatMap(CutoverRecord::token);
+            return token.isPresent()
+                    && (sourceUnknown.isPresent()
+                            || SourceClosing.isClosed(source, migration.origin().slot(), token.get(), FENCE_PATIENCE));
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
+        } catch (MigrationException strange) {
+            if (strange.failure().kind() == FailureKind.SOURCE_FENCE && options.unlockSource()) {
+                return true;
+            }
+            throw strange;
+        }
+    }
+
     private Optional<MigrationRecord> find() {
         try (Connection connection = target.connect(Session.named("abort"))) {
             Optional<MigrationRecord> found = MigrationRecord.read(connection, subscription);
             if (found.isEmpty()) {
-                listener.on(new ProgressEvent.Complete(List.of(
+                nothingFound = List.of(
                         "nothing to abort: the target " + target.describe() + " has no migration \"" + subscription
                                 + "\"",
-                        NoMigration.others(MigrationRecord.names(connection)))));
+                        NoMigration.others(MigrationRecord.names(connection)));
             }
             return found;
         } catch (SQLException refusal) {
@@ -150,7 +178,8 @@ public final class Abort {
                         "The cutover of migration \"" + subscription + "\" has passed its point of no return.",
                         migration.isOpened()
                                 ? "the target is open, and the application may have written to it"
-                                : "everything was proved to be on the target, and it was being opened")
+                                : "everything was proved to be on the target, the source was closed, and the target was"
+                                        + " being opened")
                 .withState("nothing was changed")
                 .withRemedy(
                         "To finish it and remove what is left: pg-migrator migrate with its options and --resume.",
@@ -186,7 +215,7 @@ public final class Abort {
         if (dropsCopy) {
             cleaner(migration).plan().forEach(line -> plan.add("drop from the target: " + line));
         }
-        if (migration.isPastNoReturn()) {
+        if (pastNoReturn) {
             plan.add("what was written to the target since the cutover is NOT on the source");
         }
         plan.add("remove the migration's state from the target's schema pgmigrator");
@@ -205,7 +234,6 @@ public final class Abort {
     }
 
     private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown) {
-        boolean pastNoReturn = migration.isPastNoReturn();
         if (!pastNoReturn) {
             // From here on nothing can go on with this stream, whatever becomes of us.
             state.abortBegins();
@@ -218,14 +246,14 @@ public final class Abort {
         if (left.isEmpty()) {
             state.remove();
             did("removed the migration's state from the target");
-            listener.on(new ProgressEvent.Complete(summary(pastNoReturn, dropsCopy, sourceUnknown.isEmpty())));
+            listener.on(new ProgressEvent.Complete(summary(dropsCopy, sourceUnknown.isEmpty())));
             return;
         }
         throw new MigrationException(Failure.of(
                         FailureKind.LEFT_BEHIND,
                         "Not everything that migration \"" + subscription + "\" has created could be removed.",
                         String.join("\n", left))
-                .withState(String.join("; ", summary(pastNoReturn, dropsCopy, sourceUnknown.isEmpty()))
+                .withState(String.join("; ", summary(dropsCopy, sourceUnknown.isEmpty()))
                         + "; the state is kept on the target, so that abort can be repeated")
                 .withRemedy(
                         "Remove the cause and run abort again, or run the listed statements: a slot that is left behind "
@@ -287,7 +315,7 @@ public final class Abort {
         listener.on(new ProgressEvent.Notice(what));
     }
 
-    private List<String> summary(boolean pastNoReturn, boolean droppedCopy, boolean sourceReached) {
+    private List<String> summary(boolean droppedCopy, boolean sourceReached) {
         List<String> summary = new ArrayList<>();
         summary.add(done.size() + (done.size() == 1 ? " thing was" : " things were") + " undone or found undone");
         summary.add(

@@ -1,327 +1,366 @@
 package org.pgmigrator.core.phase;
 
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import org.pgmigrator.core.apply.Applier;
-import org.pgmigrator.core.apply.Progress;
-import org.pgmigrator.core.config.CutoverConfig;
-import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.QualifiedName;
-import org.pgmigrator.core.cutover.DeferrableKeys;
-import org.pgmigrator.core.cutover.Marker;
-import org.pgmigrator.core.cutover.OpenWriters;
-import org.pgmigrator.core.cutover.Sequences;
+import org.pgmigrator.core.config.SourceLockConfig.Mode;
+import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.cutover.Fence;
+import org.pgmigrator.core.cutover.SourceDoor;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.postgres.CatalogTable;
-import org.pgmigrator.core.postgres.Database;
-import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
-import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
-import org.pgmigrator.core.validate.CarriedSequences;
-import org.pgmigrator.core.verify.TableContent;
 import org.pgmigrator.decoder.Lsn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// From the operator's wish to the proof that the target has everything: drain, quiet, sequences, and once more.
+/// From the wish to cut over to the open target, or back to the stream: keep writes away, drain, prove, close the
+/// source,
+/// open the target.
 ///
-/// This version takes no lock on the source, so it proves what can be proved without one: that nothing was written
-/// between
-/// two markers, the second after the sequences were set. While the source is written to, it waits. What is written
-/// after
-/// the last marker nobody sees: that is why the operator must have stopped the writes.
+/// The point of no return is the fence's COMMIT on the source; without a fence the moment before the target is opened.
+/// Before it everything is taken back, and the stream goes on. One for each attempt, used by the migration's thread.
 final class Cutover {
 
-    private static final Duration MARKER_POLL = Duration.ofMillis(5);
-    private static final Duration QUIET_PAUSE = Duration.ofMillis(500);
+    private static final Logger log = LoggerFactory.getLogger(Cutover.class);
 
-    private final CutoverConfig config;
-    private final Database source;
-    private final Database target;
-    private final Connection observer;
-    private final Connection targetSession;
-    private final String subscription;
-    private final StreamSession session;
-    private final StreamApply watch;
-    private final List<CatalogTable> insertOnly;
-    private final FilterConfig filter;
-    private final OperatorControl control;
+    /// A source that is restarting is waited for, when only it knows whether it is closed.
+    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(60);
+
+    private static final Duration SESSIONS_END = Duration.ofSeconds(10);
+
+    private final CutoverScene scene;
+    private final RequestDesk desk;
+    private final CutoverClock clock;
+    private final CutoverFinish finish;
+    private final Mode mode;
     private final ProgressListener listener;
 
-    private final long started = System.nanoTime();
-    private long stepStarted = started;
+    private boolean pastNoReturn;
 
-    /// @param observer an ordinary session on the source, used by the caller's thread only
-    /// @param insertOnly tables whose updates and deletes were not published: their content is compared
-    Cutover(
-            CutoverConfig config,
-            Database source,
-            Database target,
-            Connection observer,
-            Connection targetSession,
-            String subscription,
-            StreamSession session,
-            StreamApply watch,
-            List<CatalogTable> insertOnly,
-            FilterConfig filter,
-            OperatorControl control,
-            ProgressListener listener) {
-        this.config = config;
-        this.source = source;
-        this.target = target;
-        this.observer = observer;
-        this.targetSession = targetSession;
-        this.subscription = subscription;
-        this.session = session;
-        this.watch = watch;
-        this.insertOnly = List.copyOf(insertOnly);
-        this.filter = filter;
-        this.control = control;
-        this.listener = listener;
+    Cutover(CutoverScene scene, RequestDesk desk, boolean rehearsal) {
+        this.scene = scene;
+        this.desk = desk;
+        this.clock = new CutoverClock(scene, scene.state().session(), rehearsal);
+        this.finish =
+                new CutoverFinish(scene.config(), scene.state(), scene.source(), scene.target(), scene.listener());
+        this.mode = scene.config().sourceLock().mode();
+        this.listener = scene.listener();
     }
 
     /// What was proved.
     ///
-    /// @param finalLsn commit end of the last marker, which the target's own progress row has reached
-    record Proved(Lsn finalLsn, int sequences) {}
-
-    /// The cutover can't be done now; the migration goes on streaming.
-    static final class GivenUp extends Exception {
-        private static final long serialVersionUID = 1;
-
-        private final String reason;
-
-        GivenUp(String reason) {
-            super(reason);
-            this.reason = reason;
-        }
-
-        String reason() {
-            return reason;
+    /// @param finalLsn  commit end of the last marker, which the target's own progress row has reached
+    /// @param sequences those that were set
+    record Proved(Lsn finalLsn, Set<QualifiedName> sequences) {
+        Proved {
+            sequences = Set.copyOf(sequences);
         }
     }
 
-    long startedNanos() {
-        return started;
-    }
-
-    /// Drains and proves. Nothing is opened or removed here.
+    /// Cuts over, or goes back.
     ///
-    /// @throws GivenUp with the reason, if it can't be completed now
-    /// @throws InterruptedException if the operator stops it
-    Proved prove() throws GivenUp, InterruptedException {
-        requireNoSchemaChanges();
-        requireNoPreparedTransactions();
-        Applier.MarkerApplied last = drain();
-        step("drain", "everything committed before " + last.endLsn() + " is on the target");
-        while (true) {
-            last = awaitQuiet(last);
-            step("quiet", "no change between two markers");
-            int sequences = copySequences();
-            step("sequences", sequences + " set and read back");
-            List<String> different = differentInsertOnly();
-            int deferrable = DeferrableKeys.prove(targetSession);
-            step(
-                    "proof",
-                    insertOnly.size() + " insert-only tables compared, " + deferrable + " deferrable constraints");
-            awaitOpenWriters();
-            Applier.MarkerApplied end = drain();
-            requireNoSchemaChanges();
-            if (end.changesBefore() == last.changesBefore()) {
-                requireEqual(different);
-                step("final marker", "the target's progress row has passed " + end.endLsn());
-                return new Proved(end.endLsn(), sequences);
-            }
-            stillWritten(end.changesBefore() - last.changesBefore());
-            last = end;
-        }
-    }
-
-    /// Which ones there are is asked now: a sequence that was created since the copy is a change of schema like any
-    /// other.
-    private int copySequences() throws GivenUp {
+    /// @return false if the cutover was given up and the stream goes on
+    /// @throws MigrationException if nothing can go on: the stream has failed, or it is past the point of no return;
+    /// and
+    ///     what it was given up for if no operator is there who could ask again
+    boolean run() throws InterruptedException {
+        listener.on(new ProgressEvent.PhaseStarted(Phase.CUTOVER, mode.protects() + " " + mode.doesNotProtect()));
         try {
-            Set<QualifiedName> carried = Set.copyOf(CarriedSequences.read(observer, filter, watch.carriedTables()));
-            List<QualifiedName> missing = Sequences.missing(targetSession, carried);
-            if (!missing.isEmpty()) {
-                throw new GivenUp("sequences of the source do not exist on the target: " + missing);
+            CutoverRecord.begin(scene.state().session(), scene.subscription());
+            switch (mode) {
+                case TABLES -> locked();
+                case READ_ONLY -> readOnly();
+                case NONE -> quiet();
             }
-            return Sequences.copy(observer, targetSession, carried::contains, config.sequenceBuffer());
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The sequences could not be listed.", refusal);
+            return true;
+        } catch (CutoverGivenUp givenUp) {
+            return givenUp(new MigrationException(
+                    Failure.of(FailureKind.CUTOVER_NOT_COMPLETED, "The cutover was not completed.", givenUp.reason())));
+        } catch (MigrationException failed) {
+            return givenUp(failed);
         }
     }
 
-    void step(String name, String detail) {
-        long now = System.nanoTime();
-        listener.on(new ProgressEvent.CutoverStep(name, Duration.ofNanos(now - stepStarted), detail));
-        stepStarted = now;
-    }
-
-    private Applier.MarkerApplied awaitQuiet(Applier.MarkerApplied first) throws GivenUp, InterruptedException {
-        Applier.MarkerApplied last = first;
-        while (true) {
-            Applier.MarkerApplied next = drain();
-            if (next.changesBefore() == last.changesBefore()) {
-                return next;
-            }
-            stillWritten(next.changesBefore() - last.changesBefore());
-            last = next;
-            Thread.sleep(QUIET_PAUSE);
+    /// Everything up to the proof, then back to the stream.
+    void rehearse() throws InterruptedException {
+        if (mode != Mode.TABLES) {
+            desk.rehearsed(new Note.NotDone("there is nothing to rehearse with --source-lock "
+                    + mode.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                    + ": nothing is locked, and sessions that are ended do not come back"));
+            return;
         }
-    }
-
-    /// Whoever is writing at this moment has ended before the next marker is written.
-    private void awaitOpenWriters() throws GivenUp, InterruptedException {
-        List<String> told = List.of();
-        while (true) {
-            List<String> writers = openWriters();
-            if (writers.isEmpty()) {
-                return;
-            }
-            if (!writers.equals(told)) {
-                listener.on(new ProgressEvent.Warning(
-                        "transactions on the source are still writing, the cutover waits for their end: "
-                                + String.join("; ", writers)));
-                told = writers;
-            }
-            requireTime("transactions were still writing on the source (" + String.join("; ", writers) + ")");
-            Thread.sleep(QUIET_PAUSE);
-        }
-    }
-
-    private List<String> openWriters() {
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.CUTOVER, "a rehearsal: lock, drain, prove, and back. " + mode.protects()));
         try {
-            return OpenWriters.list(observer, watch.carriedTables());
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The open transactions could not be listed.", refusal);
-        }
-    }
-
-    private void stillWritten(long changes) throws GivenUp, InterruptedException {
-        listener.on(new ProgressEvent.Warning("the source is still being written to: " + changes
-                + " changes since the last marker. The cutover waits until the writes have stopped."));
-        requireTime("the source was still being written to");
-    }
-
-    /// Writes a marker and waits until the target's own progress row has it, read in a new session.
-    private Applier.MarkerApplied drain() throws GivenUp, InterruptedException {
-        Marker marker = Marker.emit(observer);
-        long nextTick = System.nanoTime() + Duration.ofSeconds(1).toNanos();
-        while (true) {
-            Optional<Applier.MarkerApplied> applied = session.applier()
-                    .lastMarker()
-                    .filter(candidate -> candidate.content().equals(marker.content()));
-            if (applied.isPresent()) {
-                requireReadBack(applied.get());
-                return applied.get();
+            CutoverRecord.begin(scene.state().session(), scene.subscription());
+            List<String> summary;
+            try (LockedCutover cutover = LockedCutover.open(scene, clock)) {
+                Proved proved = cutover.prove();
+                summary = rehearsed(proved);
             }
-            watch.requireRunning();
-            requireTime("the target had not reached the marker");
-            if (System.nanoTime() >= nextTick) {
-                watch.tickInCutover();
-                nextTick = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+            clock.tell("unlock", "the source takes writes again");
+            forgetRecord();
+            summary.forEach(line -> listener.on(new ProgressEvent.Notice(line)));
+            desk.rehearsed(new Note.Done(summary));
+        } catch (CutoverGivenUp givenUp) {
+            notRehearsed(givenUp.reason());
+        } catch (MigrationException failed) {
+            if (cannotGoOn()) {
+                throw failed;
             }
-            Thread.sleep(MARKER_POLL);
+            notRehearsed(reason(failed));
+        }
+        listener.on(new ProgressEvent.PhaseStarted(scene.watch().phase(), "the stream goes on"));
+    }
+
+    private List<String> rehearsed(Proved proved) {
+        return List.of(
+                "rehearsal: writes to the source were kept away for "
+                        + clock.locked().orElse(Duration.ZERO).toMillis()
+                        + " ms, from the first lock granted to everything proved as of " + proved.finalLsn(),
+                "rehearsal: a cutover now would take that, and the time to close the source and to open the target");
+    }
+
+    private void notRehearsed(String reason) {
+        forgetRecord();
+        listener.on(new ProgressEvent.Warning(
+                "the rehearsal was not completed: " + reason + ". The source is serving and the stream goes on."));
+        desk.rehearsed(new Note.NotDone(reason));
+    }
+
+    /// The stream has failed, or a stop was asked for, or there is no way back.
+    private boolean cannotGoOn() {
+        return pastNoReturn
+                || scene.session().failure().isPresent()
+                || scene.control().isStopPending();
+    }
+
+    private boolean givenUp(MigrationException failed) {
+        if (cannotGoOn()) {
+            throw failed;
+        }
+        forgetRecord();
+        listener.on(new ProgressEvent.Warning(
+                "the cutover was not done: " + reason(failed) + ". The source is serving and the stream goes on."));
+        if (scene.config().when() == When.CAUGHT_UP) {
+            throw failed;
+        }
+        desk.cutoverGivenUp(reason(failed));
+        listener.on(new ProgressEvent.PhaseStarted(scene.watch().phase(), "the stream goes on"));
+        return false;
+    }
+
+    private static String reason(MigrationException failed) {
+        Failure failure = failed.failure();
+        if (failure.kind() == FailureKind.CUTOVER_NOT_COMPLETED) {
+            return failure.why();
+        }
+        String reason = failure.why().isEmpty() ? failure.what() : failure.what() + " " + failure.why();
+        return reason.endsWith(".") ? reason.substring(0, reason.length() - 1) : reason;
+    }
+
+    private void forgetRecord() {
+        try {
+            CutoverRecord.remove(scene.state().session(), scene.subscription());
+        } catch (MigrationException unreachable) {
+            log.warn("the record of a cutover that was given up stays", unreachable);
         }
     }
 
-    private void requireReadBack(Applier.MarkerApplied marker) {
-        try (Connection fresh = target.connect(Session.named("proof"))) {
-            Progress.Row row = Progress.read(fresh, subscription).orElseThrow(() -> notReadBack("no progress row"));
-            if (!row.applied().isAtLeast(marker.endLsn())
-                    || !row.markerEndLsn().equals(Optional.of(marker.endLsn()))
-                    || !row.marker().equals(Optional.of(marker.content()))) {
-                throw notReadBack("the row says " + row.applied() + ", marker " + row.markerEndLsn());
-            }
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The target's progress could not be read back.", refusal);
+    private void locked() throws CutoverGivenUp, InterruptedException {
+        try (LockedCutover cutover = LockedCutover.open(scene, clock)) {
+            Proved proved = cutover.prove();
+            passPointOfNoReturn();
+            long entry = scene.state().undoLog(Side.SOURCE).willCreate(SourceClosing.FENCE, Fence.dropSql());
+            CutoverRecord.fencing(
+                    scene.state().session(),
+                    scene.subscription(),
+                    cutover.token(),
+                    proved.finalLsn(),
+                    clock.lockedAt());
+            FaultPoint.FENCE_JOURNALLED.reached();
+            fence(cutover, entry);
+            FaultPoint.FENCED.reached();
+            open(proved);
         }
     }
 
-    private static MigrationException notReadBack(String why) {
-        return new MigrationException(Failure.of(
-                FailureKind.VERIFICATION_MISMATCH,
-                "The target's own progress row does not show the marker that was applied.",
-                why));
-    }
-
-    private void requireTime(String waitedFor) throws GivenUp, InterruptedException {
-        if (Thread.interrupted() || control.stopRequested().isPresent()) {
-            throw new InterruptedException();
-        }
-        if (System.nanoTime() - started > config.timeout().toNanos()) {
-            throw new GivenUp(waitedFor + " after " + config.timeout().toSeconds() + " s (--cutover-timeout)");
-        }
-    }
-
-    private void requireNoSchemaChanges() throws GivenUp {
-        List<String> changes = watch.schemaChanges();
-        if (!changes.isEmpty()) {
-            throw new GivenUp("the source's schema is not what was copied: " + String.join(", ", changes));
-        }
-    }
-
-    /// A prepared transaction is not in the stream until it is committed, and no marker can wait for that.
-    private void requireNoPreparedTransactions() throws GivenUp {
-        List<String> prepared = new ArrayList<>();
-        try (Statement statement = observer.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "select gid from pg_prepared_xacts where database = current_database() order by prepared")) {
-            while (row.next()) {
-                prepared.add(row.getString(1));
-            }
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The prepared transactions could not be listed.", refusal);
-        }
-        if (!prepared.isEmpty()) {
-            throw new GivenUp("prepared transactions are open on the source, commit them or roll them back: "
-                    + String.join(", ", prepared));
-        }
-    }
-
-    /// Tables that differ. It means nothing until a marker has shown that no change came while they were read.
-    private List<String> differentInsertOnly() {
-        List<String> different = new ArrayList<>();
-        if (insertOnly.isEmpty()) {
-            return different;
-        }
-        try (Connection fresh = source.connect(Session.named("proof"))) {
-            for (CatalogTable table : insertOnly) {
-                TableContent there = TableContent.read(fresh, table);
-                TableContent here = TableContent.read(targetSession, table);
-                if (!there.equals(here)) {
-                    different.add(
-                            table.name() + " (source " + there.rows() + " rows, target " + here.rows() + " rows)");
+    /// Returns when the source is closed.
+    private void fence(LockedCutover cutover, long entry) throws InterruptedException {
+        switch (cutover.fence()) {
+            case Fence.Outcome.Placed placed -> pastNoReturn = true;
+            case Fence.Outcome.NotPlaced not -> notFenced(entry, not.failure());
+            case Fence.Outcome.Unknown unknown -> {
+                listener.on(new ProgressEvent.Warning("whether the source is closed is looked up: "
+                        + unknown.failure().why()));
+                if (isClosedAfterAll(cutover.token())) {
+                    pastNoReturn = true;
+                } else {
+                    notFenced(
+                            entry,
+                            Failure.of(
+                                    FailureKind.SOURCE_FENCE,
+                                    "The source was not closed: the session that was about to close it was lost.",
+                                    unknown.failure().why()));
                 }
             }
-        } catch (SQLException refusal) {
-            throw new MigrationException(
-                    Failure.of(
-                            FailureKind.CUTOVER_NOT_COMPLETED,
-                            "The insert-only tables could not be compared.",
-                            SqlState.serverWords(refusal)),
-                    refusal);
         }
-        return different;
+        clock.tell("fence", "the source's tables refuse writes from now on");
     }
 
-    private static void requireEqual(List<String> different) {
-        if (!different.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                            FailureKind.VERIFICATION_MISMATCH,
-                            "Tables whose inserts alone were carried differ: " + String.join(", ", different) + ".",
-                            "rows were updated or deleted on the source during the migration")
-                    .withRemedy("Start again with --without-identity full for these tables, or give them a key."));
+    /// @throws MigrationException always
+    private void notFenced(long entry, Failure why) {
+        scene.state().done(entry);
+        throw new MigrationException(why);
+    }
+
+    private boolean isClosedAfterAll(String token) throws InterruptedException {
+        try {
+            return SourceClosing.isClosed(scene.source(), scene.slot(), token, FENCE_PATIENCE);
+        } catch (MigrationException unknown) {
+            pastNoReturn = true;
+            throw new MigrationException(
+                    new Failure(
+                            FailureKind.SOURCE_FENCE,
+                            "Whether the source is closed is not known: the COMMIT that closes it was not answered.",
+                            unknown.failure().what() + " " + unknown.failure().why(),
+                            "the target has everything and is not open; the source is closed, or serving as before",
+                            List.of(
+                                    "When the source answers, run the same command with --resume: it finds out, and opens"
+                                            + " the target or goes on with the stream.",
+                                    "Or let the source serve: pg-migrator abort, with --unlock-source if it is closed.")),
+                    unknown);
         }
+    }
+
+    private void readOnly() throws CutoverGivenUp, InterruptedException {
+        try (QuietCutover cutover = QuietCutover.open(scene, clock)) {
+            cutover.prepare();
+            SourceDoor.Closing closing = SourceDoor.plan(scene.observer());
+            scene.state().undoLog(Side.SOURCE).willCreate(SourceClosing.DEFAULT, closing.undoSql());
+            try {
+                clock.lockedSince(System.nanoTime());
+                SourceDoor.close(scene.observer(), closing);
+                SourceDoor.Ended ended = SourceDoor.endSessions(scene.observer(), SESSIONS_END);
+                ended.refused()
+                        .forEach(line -> listener.on(
+                                new ProgressEvent.Warning("a session of the source could not be ended: " + line)));
+                clock.step("read-only", "new sessions are read-only by default, " + ended.ended() + " were ended");
+                FaultPoint.LOCKED.reached();
+                cutover.awaitNone(
+                        "transactions were still writing on the source", () -> SourceDoor.writers(scene.observer()));
+                recordAndOpen(cutover.prove());
+            } finally {
+                if (!pastNoReturn) {
+                    reopenDoor();
+                }
+            }
+        }
+    }
+
+    /// Also for a stop, whose interrupt would end the session that undoes it.
+    private void reopenDoor() {
+        boolean interrupted = Thread.interrupted();
+        try {
+            SourceClosing.reopenDoor(scene.state(), scene.source())
+                    .forEach(line ->
+                            listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
+        } catch (InterruptedException again) {
+            interrupted = true;
+        } catch (MigrationException failed) {
+            listener.on(new ProgressEvent.Warning("the source may still be read-only by default: "
+                    + failed.failure().what() + " " + failed.failure().why()));
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void quiet() throws CutoverGivenUp, InterruptedException {
+        try (QuietCutover cutover = QuietCutover.open(scene, clock)) {
+            cutover.prepare();
+            recordAndOpen(cutover.prove());
+        }
+    }
+
+    private void recordAndOpen(Proved proved) throws InterruptedException {
+        passPointOfNoReturn();
+        pastNoReturn = true;
+        open(proved);
+    }
+
+    private void passPointOfNoReturn() throws InterruptedException {
+        if (!scene.control().passPointOfNoReturn()) {
+            throw new InterruptedException();
+        }
+    }
+
+    /// Everything is proved, and the source is closed if it can be: open the target, then clean up.
+    private void open(Proved proved) {
+        long transactions = scene.session().applier().transactionsApplied();
+        long changes = scene.session().applier().changesApplied();
+        try {
+            // From here on a resume must know that the target may be open.
+            scene.state().phase(Phase.CUTOVER);
+            FaultPoint.NO_RETURN.reached();
+            // Nothing of ours may write to the target once it is open: the proof is of this moment.
+            scene.session().close();
+            if (mode == Mode.TABLES) {
+                finish.raiseSequences(scene.observer(), proved.sequences()::contains);
+            }
+            finish.openTarget(CutoverFinish.sourceIs(mode));
+        } catch (MigrationException failed) {
+            throw failed.failure().state().isEmpty() ? notOpened(failed, proved) : failed;
+        }
+        Optional<Duration> downtime = clock.locked();
+        clock.tell("open target", "identity columns as on the source, default_transaction_read_only reset");
+        FaultPoint.TARGET_OPENED.reached();
+        if (mode == Mode.TABLES) {
+            finish.closeDoor();
+        }
+        Duration elapsed = clock.elapsed();
+        List<String> left = finish.cleanUp();
+        clock.tell("clean up", left.isEmpty() ? finish.whatIsKept() : "not complete");
+        FaultPoint.CLEANED_UP.reached();
+        listener.on(new ProgressEvent.CutoverComplete(proved.finalLsn(), elapsed, downtime));
+        CutoverFinish.requireNothingLeft(left);
+        listener.on(new ProgressEvent.Complete(summary(proved, transactions, changes, downtime)));
+    }
+
+    private MigrationException notOpened(MigrationException failed, Proved proved) {
+        return new MigrationException(
+                new Failure(
+                        failed.failure().kind(),
+                        failed.failure().what(),
+                        failed.failure().why(),
+                        "the target has everything as of " + proved.finalLsn() + " and is not open yet; "
+                                + CutoverFinish.sourceIs(mode),
+                        List.of("Remove the cause, then run the same command with --resume: it opens the target.")),
+                failed);
+    }
+
+    private List<String> summary(Proved proved, long transactions, long changes, Optional<Duration> downtime) {
+        List<String> facts = new ArrayList<>();
+        facts.add(transactions + " transactions with " + changes + " changes were applied by this run");
+        facts.add("the target has everything that was committed on the source before " + proved.finalLsn());
+        int sequences = proved.sequences().size();
+        facts.add(sequences + (sequences == 1 ? " sequence was set" : " sequences were set"));
+        facts.add("the target is open for writes");
+        downtime.ifPresent(time -> facts.add("writes were kept away for " + time.toMillis()
+                + " ms, from the first lock on the source to the open target"));
+        facts.add(CutoverFinish.sourceIs(mode));
+        facts.add(finish.whatIsKept());
+        return facts;
     }
 }

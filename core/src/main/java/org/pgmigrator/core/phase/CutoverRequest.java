@@ -55,6 +55,11 @@ public final class CutoverRequest {
         ask(Kind.CUTOVER);
     }
 
+    /// As [#run], but the migration goes back to its stream when everything is proved.
+    public void rehearse() throws InterruptedException {
+        ask(Kind.REHEARSE);
+    }
+
     private void ask(Kind kind) throws InterruptedException {
         try (Connection connection = target.connect(Session.named("request"))) {
             MigrationRecord migration = MigrationRecord.read(connection, subscription)

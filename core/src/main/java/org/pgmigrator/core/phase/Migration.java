@@ -2,6 +2,7 @@ package org.pgmigrator.core.phase;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.MigrationConfig.Mode;
 import org.pgmigrator.core.error.Failure;
@@ -109,6 +110,7 @@ public final class Migration {
                         config.copy(),
                         config.filter(),
                         config.resume(),
+                        Optional.of(config.cutover().sourceLock().mode()),
                         source,
                         target,
                         environment)

@@ -3,6 +3,7 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +14,9 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.copy.TargetStatistics;
+import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.cutover.IdentityColumns;
 import org.pgmigrator.core.cutover.TargetDoor;
 import org.pgmigrator.core.error.Failure;
@@ -32,12 +35,14 @@ import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.snapshot.ReplicationSlot;
+import org.pgmigrator.core.validate.CarriedSequences;
 import org.pgmigrator.core.validate.Validated;
 
 /// Copy, stream, cut over: the phases after the checks, and what is undone when one of them ends early.
 final class OnlineMigration {
 
-    private static final String DROP_STATE = "on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;";
+    /// A source that is restarting is waited for, when only it knows whether it is closed.
+    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
 
     private final MigrationConfig config;
     private final Database source;
@@ -142,6 +147,9 @@ final class OnlineMigration {
             return;
         }
         if (stored.isStreaming() && stored.fingerprint().isPresent()) {
+            if (finishOrTakeBack(state)) {
+                return;
+            }
             // An earlier cutover may have ended while it opened the target.
             setIdentitiesByDefault(state);
             listener.on(new ProgressEvent.Notice("going on with the stream where the target is"));
@@ -186,16 +194,129 @@ final class OnlineMigration {
                 && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);
     }
 
-    /// The application may be writing to the target already: nothing may be streamed to it or set in it any more.
-    private void finishOpened(StateStore state) throws InterruptedException {
+    /// What an earlier run's cutover has left, if it was cut off in one.
+    ///
+    /// @return whether it was finished; otherwise the stream goes on
+    private boolean finishOrTakeBack(StateStore state) throws InterruptedException {
+        boolean closed = false;
+        try {
+            closed = isClosed(state);
+            if (closed) {
+                finishClosed(state);
+            } else {
+                takeBackCutover(state);
+            }
+            return closed;
+        } catch (MigrationException failed) {
+            throw failed.failure().state().isEmpty()
+                    ? new MigrationException(
+                            failed.failure()
+                                    .withState(
+                                            closed
+                                                    ? "the target has everything and is not open yet; "
+                                                            + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES)
+                                                    : streamingState()),
+                            failed)
+                    : failed;
+        }
+    }
+
+    /// Whether an earlier run's cutover has closed the source by its fence. Then everything was proved.
+    private boolean isClosed(StateStore state) throws InterruptedException {
+        Optional<String> token = cutoverRecord(state).flatMap(CutoverRecord::token);
+        return token.isPresent()
+                && SourceClosing.isClosed(source, config.replication().slotName(), token.get(), FENCE_PATIENCE);
+    }
+
+    private Optional<CutoverRecord> cutoverRecord(StateStore state) {
+        try {
+            return CutoverRecord.read(state.session(), subscription);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
+        }
+    }
+
+    /// An earlier run was cut off in its cutover, and the source is not closed by a fence: it serves, and the stream
+    /// goes
+    /// on.
+    private void takeBackCutover(StateStore state) throws InterruptedException {
+        if (cutoverRecord(state).isPresent()) {
+            listener.on(new ProgressEvent.Notice(
+                    "the earlier run was stopped in its cutover, before the source was closed: the source is serving, and"
+                            + " the cutover is to be asked for again"));
+        }
+        SourceClosing.reopenDoor(state, source)
+                .forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
+        List<String> left = Undoing.run(state, source, SourceClosing::isFence).left();
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.LEFT_BEHIND,
+                    "What the earlier run's cutover has left on the source could not be removed.",
+                    String.join("\n", left)));
+        }
+        state.phase(Phase.STREAM_APPLY);
+        CutoverRecord.remove(state.session(), subscription);
+    }
+
+    private CutoverFinish finish(StateStore state) {
+        return new CutoverFinish(config.cutover(), state, source, target, listener);
+    }
+
+    private void requireNoStop() throws InterruptedException {
         if (!control.passPointOfNoReturn()) {
             throw new InterruptedException();
         }
+    }
+
+    /// The source is closed and the target has everything: it is opened.
+    private void finishClosed(StateStore state) throws InterruptedException {
+        requireNoStop();
+        CutoverRecord cutover = cutoverRecord(state).orElseThrow();
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.CUTOVER,
+                "the earlier run has proved everything and closed the source; the target is opened now"));
+        CutoverFinish finish = finish(state);
+        long began = System.nanoTime();
+        try (Connection observer = source.connect(Session.named("observe"))) {
+            state.phase(Phase.CUTOVER);
+            Set<QualifiedName> sequences = Set.copyOf(CarriedSequences.read(
+                    observer,
+                    config.filter(),
+                    Catalog.tables(observer).stream()
+                            .filter(CopyDatabase.carried(config))
+                            .toList()));
+            finish.raiseSequences(observer, sequences::contains);
+            FaultPoint.NO_RETURN.reached();
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
+        }
+        finish.openTarget(CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES));
+        Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
+        listener.on(new ProgressEvent.CutoverStep("open target", elapsed, "as the earlier run was about to"));
+        FaultPoint.TARGET_OPENED.reached();
+        finish.closeDoor();
+        List<String> left = finish.cleanUp();
+        FaultPoint.CLEANED_UP.reached();
+        cutover.finalLsn().ifPresent(lsn -> listener.on(new ProgressEvent.CutoverComplete(lsn, elapsed, downtime)));
+        CutoverFinish.requireNothingLeft(left);
+        listener.on(new ProgressEvent.Complete(List.of(
+                "the target is open for writes",
+                CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
+                finish.whatIsKept())));
+    }
+
+    /// The application may be writing to the target already: nothing may be streamed to it or set in it any more.
+    private void finishOpened(StateStore state) throws InterruptedException {
+        requireNoStop();
         listener.on(new ProgressEvent.Notice(
                 "the earlier run has completed the cutover and opened the target: only what it left is removed"));
-        List<String> left = config.cutover().keepSubscription() ? List.of() : cleanUp(state);
-        requireNothingLeft(left);
-        listener.on(new ProgressEvent.Complete(List.of("the target is open for writes", whatIsKept(state))));
+        CutoverFinish finish = finish(state);
+        if (state.journal().stream().anyMatch(SourceClosing::isFence)) {
+            finish.closeDoor();
+        }
+        CutoverFinish.requireNothingLeft(finish.cleanUp());
+        listener.on(new ProgressEvent.Complete(List.of("the target is open for writes", finish.whatIsKept())));
     }
 
     private void copyThenStream(StateStore state, TargetRoom room, boolean dropFirst) throws InterruptedException {
@@ -259,9 +380,9 @@ final class OnlineMigration {
         if (!resumable) {
             left.addAll(Undoing.run(store, target).left());
             if (left.isEmpty()) {
-                left.addAll(removeState(store));
+                left.addAll(CutoverFinish.removeState(store));
             } else {
-                left.add(DROP_STATE);
+                left.add(CutoverFinish.DROP_STATE);
             }
         }
         String state = left.isEmpty()
@@ -363,123 +484,36 @@ final class OnlineMigration {
                 control.requestCutover();
             }
             if (control.isCutoverRequested()) {
-                if (cutOver(state, observer, session, watch)) {
+                if (cutover(state, observer, session, watch, false).run()) {
                     return;
                 }
+            } else if (control.takeRehearsal()) {
+                cutover(state, observer, session, watch, true).rehearse();
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }
         }
     }
 
-    /// @return false if the cutover was given up and the stream goes on
-    private boolean cutOver(StateStore state, Connection observer, StreamSession session, StreamApply watch)
-            throws InterruptedException {
-        listener.on(new ProgressEvent.PhaseStarted(
-                Phase.CUTOVER, "no lock is taken: writes to the source must have been stopped"));
-        Cutover cutover = new Cutover(
-                config.cutover(),
-                source,
-                target,
-                observer,
-                state.session(),
-                subscription,
-                session,
-                watch,
-                validated.source().insertOnly(),
-                config.filter(),
-                control,
-                listener);
-        try {
-            Cutover.Proved proved = cutover.prove();
-            if (!control.passPointOfNoReturn()) {
-                throw new InterruptedException();
-            }
-            finish(state, session, cutover, proved);
-            return true;
-        } catch (Cutover.GivenUp givenUp) {
-            listener.on(new ProgressEvent.Warning("the cutover was not done: " + givenUp.reason()
-                    + ". The source is serving and the stream goes on."));
-            if (config.cutover().when() == When.CAUGHT_UP) {
-                throw new MigrationException(Failure.of(
-                        FailureKind.CUTOVER_NOT_COMPLETED, "The cutover was not completed.", givenUp.reason()));
-            }
-            desk.cutoverGivenUp(givenUp.reason());
-            listener.on(new ProgressEvent.PhaseStarted(watch.phase(), "the stream goes on"));
-            return false;
-        }
-    }
-
-    /// Everything is proved: open the target, then clean up. A failure from here on leaves a complete target.
-    private void finish(StateStore state, StreamSession session, Cutover cutover, Cutover.Proved proved) {
-        long transactions = session.applier().transactionsApplied();
-        long changes = session.applier().changesApplied();
-        // Nothing of ours may write to the target once it is open: the proof is of this moment.
-        session.close();
-        // From here on a resume must know that the target may be open.
-        state.phase(Phase.CUTOVER);
-        Undoing.Outcome opened = Undoing.run(state, target);
-        if (!opened.isComplete()) {
-            throw new MigrationException(Failure.of(
-                            FailureKind.TARGET_FAILED,
-                            "Everything is on the target, but it could not be opened.",
-                            String.join("\n", opened.left()))
-                    .withState("the target is complete as of " + proved.finalLsn()
-                            + "; slot and publication are kept; the source takes writes as before")
-                    .withRemedy("Run the statements above, then repeat the cutover with --resume."));
-        }
-        cutover.step("open target", "identity columns as on the source, default_transaction_read_only reset");
-        Duration elapsed = Duration.ofNanos(System.nanoTime() - cutover.startedNanos());
-        List<String> left = config.cutover().keepSubscription() ? List.of() : cleanUp(state);
-        cutover.step("clean up", left.isEmpty() ? whatIsKept(state) : "not complete");
-        listener.on(new ProgressEvent.CutoverComplete(proved.finalLsn(), elapsed, Optional.empty()));
-        requireNothingLeft(left);
-        listener.on(new ProgressEvent.Complete(List.of(
-                transactions + " transactions with " + changes + " changes were applied by this run",
-                "the target has everything that was committed on the source before " + proved.finalLsn(),
-                proved.sequences() + (proved.sequences() == 1 ? " sequence was set" : " sequences were set"),
-                "the target is open for writes",
-                whatIsKept(state))));
-    }
-
-    private static void requireNothingLeft(List<String> left) {
-        if (!left.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                            FailureKind.LEFT_BEHIND,
-                            "The cutover is complete, but not everything could be removed.",
-                            String.join("\n", left))
-                    .withState("the target is complete and open; the source still holds what is listed")
-                    .withRemedy("Run the listed statements: a slot that is left behind fills the source's disk."));
-        }
-    }
-
-    private String whatIsKept(StateStore state) {
-        return config.cutover().keepSubscription()
-                ? "kept, as asked for: slot, publication and progress; drop the slot later, or it fills the source's "
-                        + "disk: " + keptSql(state)
-                : "slot, publication and progress were removed";
-    }
-
-    private String keptSql(StateStore state) {
-        return String.join(
-                " ", state.journal().stream().map(entry -> entry.sql() + ";").toList());
-    }
-
-    private List<String> cleanUp(StateStore state) {
-        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
-        if (left.isEmpty()) {
-            left.addAll(removeState(state));
-        }
-        return left;
-    }
-
-    private static List<String> removeState(StateStore state) {
-        try {
-            state.remove();
-            return List.of();
-        } catch (MigrationException refused) {
-            return List.of(DROP_STATE + "  -- " + refused.failure().why());
-        }
+    private Cutover cutover(
+            StateStore state, Connection observer, StreamSession session, StreamApply watch, boolean rehearsal) {
+        return new Cutover(
+                new CutoverScene(
+                        config.cutover(),
+                        config.filter(),
+                        source,
+                        target,
+                        observer,
+                        state,
+                        subscription,
+                        config.replication().slotName(),
+                        session,
+                        watch,
+                        validated.source().insertOnly(),
+                        control,
+                        listener),
+                desk,
+                rehearsal);
     }
 
     private String streamingState() {

@@ -17,7 +17,7 @@ public final class OperatorControl {
         CUT_OVER,
         /// Stop at once; the source goes on serving, and what is left behind is named.
         STOP_NOW,
-        /// Nothing: the target is open already, only the cleaning up is left.
+        /// Nothing: it is past the point of no return. What is left is to open the target and to clean up.
         NOTHING
     }
 
@@ -33,7 +33,9 @@ public final class OperatorControl {
 
     private OnInterrupt onInterrupt = OnInterrupt.STOP_AND_REMOVE;
     private boolean cutoverRequested;
+    private boolean rehearsalRequested;
     private @Nullable Stop stop;
+    private @Nullable Stop deferred;
     private @Nullable Thread worker;
 
     /// What the next Ctrl+C would do now.
@@ -55,10 +57,13 @@ public final class OperatorControl {
         return meaning;
     }
 
-    /// TERM or HUP arrived: never a cutover. Without effect once the target is open.
+    /// TERM or HUP arrived: never a cutover. Past the point of no return it counts only if it turns out that there is a
+    /// way back.
     public synchronized void terminate() {
         if (onInterrupt != OnInterrupt.NOTHING) {
             requestStop(Stop.TERMINATE);
+        } else {
+            deferred = Stop.TERMINATE;
         }
     }
 
@@ -78,6 +83,24 @@ public final class OperatorControl {
             requestCutover();
         }
         return meaning;
+    }
+
+    /// Another terminal asks for a rehearsal: it acts where Ctrl+C would cut over, and nowhere else.
+    ///
+    /// @return what Ctrl+C means at that moment, and goes on to mean
+    public synchronized OnInterrupt askForRehearsal() {
+        if (onInterrupt == OnInterrupt.CUT_OVER && stop == null) {
+            rehearsalRequested = true;
+            notifyAll();
+        }
+        return onInterrupt;
+    }
+
+    /// Whether a rehearsal was asked for; it is taken up by this.
+    synchronized boolean takeRehearsal() {
+        boolean asked = rehearsalRequested;
+        rehearsalRequested = false;
+        return asked;
     }
 
     private void requestStop(Stop reason) {
@@ -108,10 +131,16 @@ public final class OperatorControl {
         onInterrupt = meaning;
     }
 
-    /// The cutover was given up: back to where Ctrl+C asks for one.
+    /// The cutover was given up by the current thread, perhaps in the very moment of no return: back to where Ctrl+C
+    /// asks
+    /// for one, and a stop interrupts again.
     synchronized void cutoverGivenUp() {
         cutoverRequested = false;
         onInterrupt = OnInterrupt.CUT_OVER;
+        worker = Thread.currentThread();
+        if (deferred != null) {
+            requestStop(deferred);
+        }
     }
 
     synchronized boolean isCutoverRequested() {
@@ -128,7 +157,8 @@ public final class OperatorControl {
         return stop != null && Thread.currentThread().isInterrupted();
     }
 
-    /// The point of no return: true if no stop was asked for before it, and none will be heard after it.
+    /// The point of no return: true if no stop was asked for before it. None is heard after it, unless the cutover is
+    /// given up all the same, because the source could not be closed.
     synchronized boolean passPointOfNoReturn() {
         if (stop != null) {
             return false;
@@ -141,7 +171,7 @@ public final class OperatorControl {
     /// Waits until something was asked for, at most `limit`.
     synchronized void await(Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
-        while (stop == null && !cutoverRequested) {
+        while (stop == null && !cutoverRequested && !rehearsalRequested) {
             long millis = (deadline - System.nanoTime()) / 1_000_000;
             if (millis <= 0) {
                 return;

@@ -9,10 +9,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.error.MigrationException;
@@ -80,7 +80,7 @@ final class RequestDesk {
 
     /// Requests that were taken up and have not ended.
     @GuardedBy("this")
-    private final Set<Long> waiting = new LinkedHashSet<>();
+    private final Map<Long, Requests.Kind> waiting = new LinkedHashMap<>();
 
     /// What is still to be told, and to whom.
     @GuardedBy("this")
@@ -165,7 +165,25 @@ final class RequestDesk {
     /// has asked either for this cutover or for the next one.
     synchronized void cutoverGivenUp(String reason) {
         control.cutoverGivenUp();
-        address(new Note.NotDone(reason));
+        address(new Note.NotDone(reason), Requests.Kind.CUTOVER);
+    }
+
+    /// The rehearsal is over, and the stream goes on.
+    synchronized void rehearsed(Note last) {
+        address(last, Requests.Kind.REHEARSE);
+    }
+
+    /// The last note for those who have asked for this.
+    @GuardedBy("this")
+    private void address(Note last, Requests.Kind kind) {
+        List<Long> asked = waiting.entrySet().stream()
+                .filter(entry -> entry.getValue() == kind)
+                .map(Map.Entry::getKey)
+                .toList();
+        if (!asked.isEmpty()) {
+            notes.add(new Addressed(asked, last));
+            asked.forEach(waiting::remove);
+        }
     }
 
     private synchronized void ends(String how, Note last) {
@@ -178,7 +196,7 @@ final class RequestDesk {
     @GuardedBy("this")
     private void address(Note note) {
         if (!waiting.isEmpty()) {
-            notes.add(new Addressed(List.copyOf(waiting), note));
+            notes.add(new Addressed(List.copyOf(waiting.keySet()), note));
         }
         if (note.isLast()) {
             waiting.clear();
@@ -318,7 +336,9 @@ final class RequestDesk {
         if (answer.isLast()) {
             Requests.end(connection, request.id(), answer);
         } else {
-            screen.on(new ProgressEvent.Notice(request.askedBy() + " has asked for the cutover from another terminal"));
+            screen.on(new ProgressEvent.Notice(request.askedBy() + " has asked for "
+                    + (request.kind() == Requests.Kind.REHEARSE ? "a rehearsal of the cutover" : "the cutover")
+                    + " from another terminal"));
         }
     }
 
@@ -328,10 +348,10 @@ final class RequestDesk {
         }
         Note answer = switch (request.kind()) {
             case CUTOVER -> cutover();
-            case REHEARSE -> new Note.NotDone("this version does not rehearse a cutover");
+            case REHEARSE -> rehearsal();
         };
         if (!answer.isLast()) {
-            waiting.add(request.id());
+            waiting.put(request.id(), request.kind());
         }
         return answer;
     }
@@ -343,10 +363,25 @@ final class RequestDesk {
         return switch (before) {
             case CUT_OVER -> new Note.Accepted(process + " cuts over");
             case STOP_NOW -> new Note.Accepted(process + " is cutting over already");
-            case NOTHING -> new Note.Accepted(process + " has opened the target already");
-            case STOP_AND_REMOVE ->
-                new Note.NotDone("the copy is not complete yet (" + phase.title() + "): ask again when the changes are "
-                        + "streamed");
+            case NOTHING -> new Note.Accepted(process + " is past the cutover's point of no return already");
+            case STOP_AND_REMOVE -> notStreaming();
+        };
+    }
+
+    @GuardedBy("this")
+    private Note notStreaming() {
+        return new Note.NotDone(
+                "the copy is not complete yet (" + phase.title() + "): ask again when the changes are streamed");
+    }
+
+    @GuardedBy("this")
+    private Note rehearsal() {
+        return switch (control.askForRehearsal()) {
+            case CUT_OVER ->
+                new Note.Accepted("the running migration (pid " + author.processId() + " on " + author.host()
+                        + ") rehearses a cutover");
+            case STOP_NOW, NOTHING -> new Note.NotDone("a cutover is under way");
+            case STOP_AND_REMOVE -> notStreaming();
         };
     }
 

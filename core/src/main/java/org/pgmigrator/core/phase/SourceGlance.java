@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.cutover.Fence;
+import org.pgmigrator.core.cutover.FenceState;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
@@ -27,9 +29,10 @@ final class SourceGlance {
                    (select count(*) from pg_stat_activity w where a.pid = any(pg_blocking_pids(w.pid))),
                    coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)
             from pg_stat_activity a
-            where a.datname = current_database() and a.application_name like '%s%%' and a.xact_start is not null
+            where a.datname = current_database() and a.application_name like '%s%%'
+              and a.application_name not like '%%lock observer' and a.xact_start is not null
             order by 2 desc limit 1
-            """.formatted(Session.NAME_PREFIX + "lock");
+            """.formatted(Session.NAME_PREFIX + "source lock");
 
     private SourceGlance() {}
 
@@ -46,7 +49,17 @@ final class SourceGlance {
                 sample.safeWalBytes(),
                 schemaChanges(source, migration),
                 prepared(source),
-                lock(source));
+                lock(source),
+                closedSince(source));
+    }
+
+    private static Optional<String> closedSince(Connection source) throws SQLException {
+        FenceState fence = Fence.state(source);
+        return switch (fence.presence()) {
+            case ABSENT -> Optional.empty();
+            case EXISTS -> Optional.of(fence.since());
+            case PARTIAL -> Optional.of("unknown, and only " + fence.present() + " tables still are");
+        };
     }
 
     private static List<String> schemaChanges(Connection source, MigrationRecord migration) throws SQLException {

@@ -179,6 +179,7 @@ final class StateStore implements AutoCloseable {
             Progress.createTable(session());
             Bulletin.createTable(session());
             Requests.createTable(session());
+            CutoverRecord.createTable(session());
             try (PreparedStatement insert = session()
                     .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
@@ -346,6 +347,7 @@ final class StateStore implements AutoCloseable {
             if (!exists()) {
                 return;
             }
+            CutoverRecord.remove(session(), subscription);
             for (String table : List.of("migration", "journal", "bulletin", "request")) {
                 try (PreparedStatement delete =
                         session().prepareStatement("delete from pgmigrator." + table + " where subscription = ?")) {

@@ -96,8 +96,9 @@ final class StatusJudgement {
         return against.isEmpty()
                 ? new Verdict(
                         true,
-                        "the target has caught up, the slot is usable, the schema is as it was copied; stop all writes "
-                                + "to the source first, this version takes no lock on it")
+                        "the target has caught up, the slot is usable, the schema is as it was copied; the cutover locks "
+                                + "the source's tables itself, but with --source-lock read-only or none stop all writes "
+                                + "first")
                 : new Verdict(false, String.join("; ", against));
     }
 
@@ -135,6 +136,7 @@ final class StatusJudgement {
             case "unreserved" -> against.add("the slot is about to be lost");
             default -> {}
         }
+        source.closedSince().ifPresent(since -> against.add("the source has been closed by a cutover since " + since));
         if (!source.schemaChanges().isEmpty()) {
             against.add("the source's schema is not what was copied: " + String.join(", ", source.schemaChanges()));
         }
@@ -153,6 +155,13 @@ final class StatusJudgement {
         }
         if (migration.opened()) {
             return List.of("pg-migrator migrate --resume: removes what the cutover has left");
+        }
+        if (migration.phase() == Phase.CUTOVER
+                || facts.source().flatMap(SourceSide::closedSince).isPresent()) {
+            return List.of(
+                    "pg-migrator migrate --resume: finishes the cutover that was cut off",
+                    "pg-migrator abort --unlock-source: lets the source serve again, without what was written to the target"
+                            + " since");
         }
         List<String> next = new ArrayList<>();
         if (!migration.aborting()) {

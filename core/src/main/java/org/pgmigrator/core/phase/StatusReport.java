@@ -105,6 +105,7 @@ public record StatusReport(
     /// @param schemaChanges  what differs from what was copied
     /// @param prepared       prepared transactions, which hold a cutover up
     /// @param lock           our lock on the source's tables; empty if there is none
+    /// @param closedSince    when a cutover has closed the source for good; empty if it takes writes
     public record SourceSide(
             Lsn flushed,
             String walStatus,
@@ -114,7 +115,8 @@ public record StatusReport(
             OptionalLong safeBytes,
             List<String> schemaChanges,
             List<String> prepared,
-            Optional<Lock> lock) {
+            Optional<Lock> lock,
+            Optional<String> closedSince) {
         public SourceSide {
             schemaChanges = List.copyOf(schemaChanges);
             prepared = List.copyOf(prepared);

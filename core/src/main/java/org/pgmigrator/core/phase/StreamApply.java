@@ -179,7 +179,11 @@ final class StreamApply {
 
     /// What differs on the source now from what was copied, a line each.
     List<String> schemaChanges() {
-        List<CatalogTable> tables = carriedTables();
+        return schemaChanges(carriedTables());
+    }
+
+    /// @param tables what [#carriedTables] has just said
+    List<String> schemaChanges(List<CatalogTable> tables) {
         List<String> changes = new ArrayList<>(atSnapshot.differences(CatalogFingerprint.of(tables)));
         try {
             Publications.unpublished(observer, publications, tables)

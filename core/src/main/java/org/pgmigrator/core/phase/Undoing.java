@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
@@ -25,6 +27,9 @@ final class Undoing {
     /// A walsender of ours that was cut off needs a moment to notice that.
     private static final Duration SLOT_IN_USE_LIMIT = Duration.ofSeconds(20);
 
+    /// Writes pass before that; what is waited for are readers, to drop triggers that do nothing any more.
+    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
+
     /// What was done, what somebody else had removed before, and what is still there with the statement that removes
     /// it.
     record Outcome(List<String> removed, List<String> gone, List<String> left) {
@@ -43,8 +48,13 @@ final class Undoing {
 
     /// Undoes the entries of one side. Goes on after a failure, so that as little as possible is left.
     static Outcome run(StateStore state, Database database) {
+        return run(state, database, entry -> true);
+    }
+
+    /// @param which of the side's entries
+    static Outcome run(StateStore state, Database database, Predicate<StateStore.Undo> which) {
         List<StateStore.Undo> entries = state.journal().stream()
-                .filter(entry -> entry.side() == database.side())
+                .filter(entry -> entry.side() == database.side() && which.test(entry))
                 .toList();
         List<String> removed = new ArrayList<>();
         List<String> gone = new ArrayList<>();
@@ -96,6 +106,9 @@ final class Undoing {
 
     /// @return false if there was nothing to undo
     private static boolean undo(Connection connection, StateStore.Undo entry) throws SQLException {
+        if (SourceClosing.isFence(entry)) {
+            return dropFence(connection);
+        }
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
         try {
             Optional<Boolean> done = attempt(connection, entry, deadline);
@@ -107,6 +120,25 @@ final class Undoing {
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
             throw new SQLException("interrupted", stop);
+        }
+    }
+
+    /// Writes pass at once, whoever reads the tables.
+    private static boolean dropFence(Connection connection) throws SQLException {
+        try {
+            Fence.Dropped dropped = Fence.drop(connection, FENCE_PATIENCE);
+            if (!dropped.removed()) {
+                throw new SQLException(
+                        "the tables take writes again, but somebody reads them: the triggers, which refuse nothing any"
+                                + " more, could not be dropped",
+                        SqlState.LOCK_NOT_AVAILABLE);
+            }
+            return dropped.existed();
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+            throw new SQLException("interrupted", stop);
+        } catch (MigrationException refused) {
+            throw new SQLException(refused.failure().why(), refused);
         }
     }
 

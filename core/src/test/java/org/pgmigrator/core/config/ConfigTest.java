@@ -37,9 +37,21 @@ class ConfigTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new LagConfig(-1, Duration.ofSeconds(1)));
         assertThatIllegalArgumentException().isThrownBy(() -> new LagConfig(1, Duration.ZERO));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new CutoverConfig(false, -1, Duration.ofSeconds(1), CutoverConfig.When.OPERATOR));
+                .isThrownBy(() -> new CutoverConfig(
+                        false,
+                        -1,
+                        Duration.ofSeconds(1),
+                        CutoverConfig.When.OPERATOR,
+                        SourceLockConfig.DEFAULT,
+                        VerifyLevel.COUNTS));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new CutoverConfig(false, 0, Duration.ZERO, CutoverConfig.When.OPERATOR));
+                .isThrownBy(() -> new CutoverConfig(
+                        false,
+                        0,
+                        Duration.ZERO,
+                        CutoverConfig.When.OPERATOR,
+                        SourceLockConfig.DEFAULT,
+                        VerifyLevel.COUNTS));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new CopyConfig(0, false, false, false, false, Optional.empty(), Optional.empty()));
     }

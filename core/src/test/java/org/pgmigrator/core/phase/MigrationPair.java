@@ -18,6 +18,8 @@ import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SourceLockConfig;
+import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.sandbox.server.PostgresServer;
@@ -38,6 +40,8 @@ final class MigrationPair {
     WithoutIdentity withoutIdentity = WithoutIdentity.FAIL;
     MigrationConfig.Mode mode = MigrationConfig.Mode.ONLINE;
     CutoverConfig.When when = CutoverConfig.When.CAUGHT_UP;
+    SourceLockConfig sourceLock = SourceLockConfig.DEFAULT;
+    VerifyLevel verify = CutoverConfig.DEFAULT_VERIFY;
     long sequenceBuffer;
     boolean resume;
     boolean keepSubscription;
@@ -106,7 +110,7 @@ final class MigrationPair {
                 new CopyConfig(1, false, false, false, false, Optional.empty(), Optional.of(workDir)),
                 filter,
                 new LagConfig(LagConfig.DEFAULT_THRESHOLD_BYTES, Duration.ofMillis(200)),
-                new CutoverConfig(keepSubscription, sequenceBuffer, timeout, when),
+                new CutoverConfig(keepSubscription, sequenceBuffer, timeout, when, sourceLock, verify),
                 resume,
                 true);
         new Migration(config, Map.of("PATH", System.getenv("PATH")), this::on, (question, details) -> true, control)

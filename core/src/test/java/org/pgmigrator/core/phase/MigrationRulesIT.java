@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +22,7 @@ import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
@@ -158,8 +160,9 @@ class MigrationRulesIT {
             MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
 
             assertThat(refused).isNotNull();
-            assertThat(refused.failure().kind()).isEqualTo(FailureKind.CUTOVER_NOT_COMPLETED);
+            assertThat(refused.failure().kind()).isEqualTo(FailureKind.SOURCE_LOCK_NOT_GRANTED);
             assertThat(refused.failure().why()).contains("public.t");
+            assertThat(refused.failure().state()).contains("the source is serving");
             writer.commit();
         }
         pair.hook = event -> {};
@@ -172,6 +175,7 @@ class MigrationRulesIT {
     @Test
     void insertsDuringTheCutoverAreNoDifferenceOfAnInsertOnlyTable() throws Exception {
         pair.withoutIdentity = WithoutIdentity.INSERT_ONLY;
+        pair.sourceLock = new SourceLockConfig(SourceLockConfig.Mode.NONE, Optional.empty());
         pair.onSource("create table public.log (line text)");
         boolean[] done = {false};
         pair.hook = event -> {

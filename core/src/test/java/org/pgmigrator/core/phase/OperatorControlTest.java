@@ -100,4 +100,49 @@ class OperatorControlTest {
         assertThat(control.askForCutover()).isEqualTo(OnInterrupt.STOP_NOW);
         assertThat(control.stopRequested()).as("asking twice is no stop").isEmpty();
     }
+
+    @Test
+    void aRehearsalIsTakenUpOnceAndCtrlCStillCutsOver() throws Exception {
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        assertThat(control.askForRehearsal()).isEqualTo(OnInterrupt.CUT_OVER);
+        control.await(Duration.ofMinutes(1));
+        assertThat(control.isCutoverRequested()).isFalse();
+        assertThat(control.takeRehearsal()).isTrue();
+        assertThat(control.takeRehearsal()).isFalse();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.CUT_OVER);
+        assertThat(control.askForRehearsal()).isEqualTo(OnInterrupt.STOP_NOW);
+        assertThat(control.takeRehearsal()).isFalse();
+    }
+
+    @Test
+    void termPastThePointOfNoReturnCountsIfThereIsAWayBackAfterAll() {
+        control.attach();
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        control.interrupt();
+        assertThat(control.passPointOfNoReturn()).isTrue();
+        control.terminate();
+        assertThat(control.stopRequested()).isEmpty();
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+
+        control.cutoverGivenUp();
+
+        assertThat(control.stopRequested()).contains(Stop.TERMINATE);
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+    }
+
+    @Test
+    void aCutoverThatIsGivenUpInTheLastMomentCanBeStoppedAgain() {
+        control.attach();
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        control.interrupt();
+        control.passPointOfNoReturn();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.NOTHING);
+
+        control.cutoverGivenUp();
+
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.CUT_OVER);
+        control.terminate();
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+    }
 }

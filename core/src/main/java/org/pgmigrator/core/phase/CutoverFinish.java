@@ -1,0 +1,156 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.pgmigrator.core.config.CutoverConfig;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.SourceLockConfig.Mode;
+import org.pgmigrator.core.cutover.SequenceMoves;
+import org.pgmigrator.core.cutover.SourceDoor;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What is left past the cutover's point of no return: open the target, tell new sessions of the source, clean up. Each
+/// step can be done again, by the next process too.
+final class CutoverFinish {
+
+    private static final Logger log = LoggerFactory.getLogger(CutoverFinish.class);
+
+    static final String DROP_STATE = "on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;";
+
+    private final CutoverConfig config;
+    private final StateStore state;
+    private final Database source;
+    private final Database target;
+    private final ProgressListener listener;
+
+    CutoverFinish(CutoverConfig config, StateStore state, Database source, Database target, ProgressListener listener) {
+        this.config = config;
+        this.state = state;
+        this.source = source;
+        this.target = target;
+        this.listener = listener;
+    }
+
+    /// Under the lock nobody writes a row, but whoever wants can draw a value of a sequence: the target's are never
+    /// below what the closed source says.
+    ///
+    /// @param observer a session on the source
+    void raiseSequences(Connection observer, Predicate<QualifiedName> carried) {
+        try {
+            long moved = SequenceMoves.sync(observer, state.session(), carried, config.sequenceBuffer(), false)
+                    .count(SequenceMoves.What.MOVED);
+            log.info("sequences after the fence moved={}", moved);
+        } catch (MigrationException failed) {
+            if (failed.failure().kind().exitCode() != Side.SOURCE.unreachable().exitCode()) {
+                throw failed;
+            }
+            listener.on(new ProgressEvent.Warning("the source did not say after it was closed where its sequences are ("
+                    + failed.failure().why()
+                    + "): values that were drawn from them during the lock, and used outside of"
+                    + " the carried tables, may come again; pg-migrator sequences advance N moves them further"));
+        }
+    }
+
+    /// @param closed how the source is, for the failure
+    void openTarget(String closed) {
+        Undoing.Outcome opened = TargetOpening.open(state, target);
+        if (!opened.isComplete()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.TARGET_FAILED,
+                            "Everything is on the target, but it could not be opened.",
+                            String.join("\n", opened.left()))
+                    .withState("the target is complete; slot and publication are kept; " + closed)
+                    .withRemedy("Remove the cause, then run the same command with --resume."));
+        }
+    }
+
+    /// New sessions on the source hear at once that they are at the wrong place. An addition to the fence: not
+    /// everybody may do that, and nothing depends on it.
+    void closeDoor() {
+        try (Connection connection = source.connect(Session.named("door"))) {
+            SourceDoor.Closing closing = SourceDoor.plan(connection);
+            if (state.journal().stream().noneMatch(SourceClosing::isDefault)) {
+                state.undoLog(Side.SOURCE).willCreate(SourceClosing.DEFAULT, closing.undoSql());
+            }
+            SourceDoor.close(connection, closing);
+        } catch (SQLException | MigrationException refused) {
+            log.info("the source's database is not read-only by default reason={}", refused.getMessage());
+        }
+    }
+
+    /// Removes what is not needed any more; what keeps the source closed stays.
+    ///
+    /// @return what is left, with the statements that remove it
+    List<String> cleanUp() {
+        if (config.keepSubscription()) {
+            return List.of();
+        }
+        List<String> left = new ArrayList<>(
+                Undoing.run(state, source, entry -> !SourceClosing.stays(entry)).left());
+        if (left.isEmpty()) {
+            left.addAll(removeState(state));
+        }
+        return left;
+    }
+
+    static List<String> removeState(StateStore state) {
+        try {
+            state.remove();
+            return List.of();
+        } catch (MigrationException refused) {
+            return List.of(DROP_STATE + "  -- " + refused.failure().why());
+        }
+    }
+
+    static void requireNothingLeft(List<String> left) {
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "The cutover is complete, but not everything could be removed.",
+                            String.join("\n", left))
+                    .withState("the target is complete and open; the source still holds what is listed")
+                    .withRemedy("Run the listed statements: a slot that is left behind fills the source's disk."));
+        }
+    }
+
+    String whatIsKept() {
+        return config.keepSubscription()
+                ? "kept, as asked for: slot, publication and progress; drop the slot later, or it fills the source's "
+                        + "disk: " + keptSql()
+                : "slot, publication and progress were removed";
+    }
+
+    private String keptSql() {
+        return String.join(
+                " ",
+                state.journal().stream()
+                        .filter(entry -> !SourceClosing.stays(entry))
+                        .map(entry -> entry.sql() + ";")
+                        .toList());
+    }
+
+    /// How the source was left, for the end of a cutover.
+    static String sourceIs(Mode mode) {
+        return switch (mode) {
+            case TABLES ->
+                "the source is closed: its tables refuse writes (SQLSTATE 25006); pg-migrator abort --unlock-source "
+                        + "would let it serve again, without what was written to the target since";
+            case READ_ONLY ->
+                "the source's database is read-only by default, which any session can switch off; pg-migrator abort "
+                        + "--unlock-source takes it back";
+            case NONE -> "the source takes writes as before: keep its application away from it";
+        };
+    }
+}

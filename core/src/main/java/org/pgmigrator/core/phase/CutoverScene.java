@@ -1,0 +1,35 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.util.List;
+import org.pgmigrator.core.config.CutoverConfig;
+import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.progress.ProgressListener;
+
+/// What a cutover works with.
+///
+/// @param observer     an ordinary session on the source, used by the migration's thread only
+/// @param subscription the migration's name
+/// @param slot         by which the sessions of the source's lock are named
+/// @param insertOnly   tables whose updates and deletes were not published: their content is compared
+record CutoverScene(
+        CutoverConfig config,
+        FilterConfig filter,
+        Database source,
+        Database target,
+        Connection observer,
+        StateStore state,
+        String subscription,
+        String slot,
+        StreamSession session,
+        StreamApply watch,
+        List<CatalogTable> insertOnly,
+        OperatorControl control,
+        ProgressListener listener) {
+
+    CutoverScene {
+        insertOnly = List.copyOf(insertOnly);
+    }
+}

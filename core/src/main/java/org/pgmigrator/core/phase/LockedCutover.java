@@ -1,0 +1,238 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.pgmigrator.core.apply.Applier;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.cutover.Fence;
+import org.pgmigrator.core.cutover.LockBlocker;
+import org.pgmigrator.core.cutover.LockEvent;
+import org.pgmigrator.core.cutover.SourceLock;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.verify.VerifyReport;
+
+/// `--source-lock tables`: every carried table is locked, then it is proved that the target has everything.
+///
+/// Whatever ends it before the fence, closing it unlocks the source. Every session is opened before the lock, so that
+/// nobody waits for that.
+final class LockedCutover implements AutoCloseable {
+
+    /// A target that is that close behind when the lock is taken keeps nobody waiting for long.
+    private static final Duration CLOSE_BEHIND = Duration.ofSeconds(1);
+
+    private final CutoverScene scene;
+    private final CutoverClock clock;
+    private final CutoverProof proof;
+    private final Drain drain;
+    private final SourceLock lock;
+    private final ProgressListener listener;
+
+    private List<String> toldBlockers = List.of();
+
+    private LockedCutover(CutoverScene scene, CutoverClock clock, CutoverProof proof, Drain drain, SourceLock lock) {
+        this.scene = scene;
+        this.clock = clock;
+        this.proof = proof;
+        this.drain = drain;
+        this.lock = lock;
+        this.listener = scene.listener();
+    }
+
+    /// Opens every session. Nothing is locked yet.
+    static LockedCutover open(CutoverScene scene, CutoverClock clock) {
+        CutoverProof proof = CutoverProof.open(scene, clock);
+        try {
+            Drain drain = Drain.open(scene, clock);
+            try {
+                SourceLock lock = SourceLock.open(
+                        scene.source(), scene.slot(), scene.config().sourceLock());
+                return new LockedCutover(scene, clock, proof, drain, lock);
+            } catch (RuntimeException failed) {
+                drain.close();
+                throw failed;
+            }
+        } catch (RuntimeException failed) {
+            proof.close();
+            throw failed;
+        }
+    }
+
+    /// Locks, drains and proves; the lock is held when it returns.
+    Cutover.Proved prove() throws CutoverGivenUp, InterruptedException {
+        requireNoSchemaChanges(scene.watch().carriedTables());
+        CutoverProof.requireNoPreparedTransactions(scene.observer());
+        catchUp();
+        proof.prepare();
+        catchUp();
+        clock.step("prepare", "sessions are open, and the target is close behind the source");
+        FaultPoint.READY.reached();
+        lock();
+        FaultPoint.LOCKED.reached();
+        requireWhatWasCopied();
+        clock.step("catalogue", "no table, column or key has changed since the copy");
+        Applier.MarkerApplied end = drain.run(this::requireNotLost);
+        clock.step("drain", "everything that was committed on the source is on the target, up to " + end.endLsn());
+        FaultPoint.DRAINED.reached();
+        copyWhatIsNotStreamed();
+        Set<QualifiedName> sequences = proof.copySequences();
+        clock.step("sequences", sequences.size() + " set and read back");
+        FaultPoint.SEQUENCES_SET.reached();
+        compare();
+        FaultPoint.VERIFIED.reached();
+        lock.requireHeld();
+        requireNoSchemaChanges(scene.watch().carriedTables());
+        clock.requireTime("the source was not closed");
+        return new Cutover.Proved(end.endLsn(), sequences);
+    }
+
+    /// What the stream does not carry goes here, under the lock and before the sequences: unlogged tables, large
+    /// objects, materialized views, in this order, each with a [CutoverClock#step] of its own.
+    private void copyWhatIsNotStreamed() {}
+
+    /// Who waits for the lock should not have to wait for a backlog.
+    private void catchUp() throws CutoverGivenUp, InterruptedException {
+        while (true) {
+            long began = System.nanoTime();
+            drain.run(() -> {});
+            Duration took = Duration.ofNanos(System.nanoTime() - began);
+            if (took.compareTo(CLOSE_BEHIND) < 0) {
+                return;
+            }
+            clock.requireTime("the target was not close enough behind the source for the lock");
+        }
+    }
+
+    private void lock() throws InterruptedException {
+        List<CatalogTable> carried = scene.watch().carriedTables();
+        lock.acquire(carried, locksLargeObjects(), clock::isAlive, clock.remaining(), this::told);
+        clock.lockedSince(lock.downtimeStartNanos());
+        clock.step(
+                "lock",
+                carried.size() + " tables of the source are locked against writes by backend " + lock.pid()
+                        + ", readers go on");
+    }
+
+    /// Nobody but a superuser may, and readers of large objects wait then.
+    private boolean locksLargeObjects() {
+        try {
+            return "t"
+                    .equals(Catalog.value(
+                            scene.observer(),
+                            "select exists (select from pg_largeobject_metadata) and (select rolsuper from pg_roles"
+                                    + " where rolname = current_user)"));
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The large objects could not be counted.", refusal);
+        }
+    }
+
+    private void told(LockEvent event) {
+        switch (event) {
+            case LockEvent.Waiting waiting -> {
+                List<String> blockers = waiting.blockers().stream()
+                        .map(blocker -> blocker.kind().words() + " " + blocker.pid() + blocker.application())
+                        .toList();
+                if (!blockers.equals(toldBlockers)) {
+                    toldBlockers = blockers;
+                    listener.on(new ProgressEvent.Warning(waiting(waiting)));
+                }
+            }
+            case LockEvent.Terminated ended ->
+                listener.on(new ProgressEvent.Warning("ended, because it kept the lock away for longer than"
+                        + " --terminate-blockers-after: " + ended.blocker().describe()));
+            case LockEvent.TerminationRefused refused ->
+                listener.on(new ProgressEvent.Warning("could not be ended: "
+                        + refused.blocker().describe() + ": " + refused.why() + "; " + refused.remedy()));
+        }
+    }
+
+    private static String waiting(LockEvent.Waiting waiting) {
+        if (waiting.blockers().isEmpty()) {
+            return "the source's tables could not be locked yet (attempt " + waiting.attempt()
+                    + "): short transactions held them; it is tried again, and meanwhile everybody writes";
+        }
+        return "the source's tables cannot be locked yet (attempt " + waiting.attempt()
+                + "), and meanwhile everybody writes. In the way: "
+                + waiting.blockers().stream()
+                        .map(blocker -> blocker.describe() + ": " + remedy(blocker))
+                        .collect(Collectors.joining("; "));
+    }
+
+    private static String remedy(LockBlocker blocker) {
+        return blocker.kind().remedy();
+    }
+
+    private void requireNotLost() {
+        if (lock.lost().isPresent()) {
+            lock.requireHeld();
+        }
+    }
+
+    /// Under the lock nobody can change a carried table; what was created, or changed before it, is seen here.
+    private void requireWhatWasCopied() throws CutoverGivenUp {
+        List<CatalogTable> now = scene.watch().carriedTables();
+        Set<Long> locked = lock.tables().stream().map(CatalogTable::oid).collect(Collectors.toSet());
+        List<String> late = new ArrayList<>();
+        now.stream()
+                .filter(table -> !locked.contains(table.oid()))
+                .forEach(table -> late.add(table.name().toString()));
+        requireNoSchemaChanges(now);
+        if (!late.isEmpty()) {
+            throw new CutoverGivenUp("tables were created while the lock was taken: " + String.join(", ", late));
+        }
+        CutoverProof.requireNoPreparedTransactions(scene.observer());
+    }
+
+    private void requireNoSchemaChanges(List<CatalogTable> now) throws CutoverGivenUp {
+        List<String> changes = scene.watch().schemaChanges(now);
+        if (!changes.isEmpty()) {
+            throw new CutoverGivenUp("the source's schema is not what was copied: " + String.join(", ", changes));
+        }
+    }
+
+    private void compare() throws CutoverGivenUp, InterruptedException {
+        CutoverProof.requireEqual(proof.differentInsertOnly());
+        int deferrable = proof.proveDeferrable();
+        Optional<VerifyReport> report = proof.verify();
+        report.ifPresent(VerifyReport::requireEqual);
+        clock.step(
+                "verify",
+                report.map(found -> found.level().name().toLowerCase(Locale.ROOT) + " of " + found.extent()
+                                        + " are equal on both sides")
+                                .orElse("nothing was asked for by --verify")
+                        + "; " + scene.insertOnly().size() + " insert-only tables compared, " + deferrable
+                        + " deferrable constraints proved");
+    }
+
+    /// Tells the lock, and the fence that comes of it, from every other.
+    String token() {
+        return lock.token();
+    }
+
+    /// Closes the source; the lock is used up.
+    Fence.Outcome fence() {
+        return Fence.place(lock);
+    }
+
+    /// Unlocks the source.
+    ///
+    /// @throws MigrationException never: a lock that is gone is what is wanted
+    @Override
+    public void close() {
+        clock.end();
+        lock.close();
+        drain.close();
+        proof.close();
+    }
+}

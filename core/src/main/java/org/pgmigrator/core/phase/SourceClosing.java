@@ -1,0 +1,119 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.pgmigrator.core.cutover.Fence;
+import org.pgmigrator.core.cutover.FenceState;
+import org.pgmigrator.core.cutover.SourceDoor;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+
+/// What keeps the source closed after a cutover: as the journal names it, and as it is found on the source.
+final class SourceClosing {
+
+    /// The journal's word for the fence, written before anything of it exists.
+    static final String FENCE = "the fence on the source's tables";
+
+    /// The journal's word for the source's database as read-only by default.
+    static final String DEFAULT = "the source's default_transaction_read_only";
+
+    private static final Duration SESSIONS_END = Duration.ofSeconds(5);
+
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(500);
+
+    private SourceClosing() {}
+
+    /// Whether a complete cutover leaves this: it is what keeps late writers away.
+    static boolean stays(StateStore.Undo entry) {
+        return entry.what().equals(FENCE) || entry.what().equals(DEFAULT);
+    }
+
+    static boolean isDefault(StateStore.Undo entry) {
+        return entry.what().equals(DEFAULT);
+    }
+
+    static boolean isFence(StateStore.Undo entry) {
+        return entry.what().equals(FENCE);
+    }
+
+    /// Takes back that new sessions of the source are read-only, and ends those that began so: they would stay it. All
+    /// others were ended when it was closed.
+    ///
+    /// @return what is left, with the statements that remove it
+    static List<String> reopenDoor(StateStore state, Database source) throws InterruptedException {
+        if (state.journal().stream().noneMatch(SourceClosing::isDefault)) {
+            return List.of();
+        }
+        List<String> left = new ArrayList<>(
+                Undoing.run(state, source, SourceClosing::isDefault).left());
+        if (left.isEmpty()) {
+            try (Connection connection = source.connect(Session.named("door"))) {
+                SourceDoor.endSessions(connection, SESSIONS_END)
+                        .refused()
+                        .forEach(session -> left.add("a session that began read-only and stays it: " + session));
+            } catch (SQLException lost) {
+                throw SqlState.toException(Side.SOURCE, "The sessions that began read-only were not ended.", lost);
+            }
+        }
+        return left;
+    }
+
+    /// Finds out whether the source is closed by the fence of this token, after every session that could still close it
+    /// has ended.
+    ///
+    /// @param slot     by which those sessions are named
+    /// @param patience for a source that does not answer
+    /// @throws MigrationException of the source's kinds if it does not answer; SOURCE_FENCE if what is there is neither
+    ///     this fence nor none
+    static boolean isClosed(Database source, String slot, String token, Duration patience) throws InterruptedException {
+        FenceState state = look(source, slot, patience);
+        return switch (state.presence()) {
+            case ABSENT -> false;
+            case EXISTS -> {
+                if (!state.token().equals(token)) {
+                    throw strange("it is of another cutover, since " + state.since(), slot);
+                }
+                yield true;
+            }
+            case PARTIAL ->
+                throw strange(
+                        state.present() + " of " + state.expected() + " tables have its trigger: somebody has removed"
+                                + " the others, and the source may have been written to since",
+                        slot);
+        };
+    }
+
+    private static MigrationException strange(String why, String slot) {
+        return new MigrationException(
+                Failure.of(FailureKind.SOURCE_FENCE, "The fence on the source is not the one of this cutover.", why)
+                        .withState("nothing was changed; slot \"" + slot + "\" is kept")
+                        .withRemedy("Find out which database serves. To let the source serve: pg-migrator abort"
+                                + " --unlock-source."));
+    }
+
+    private static FenceState look(Database source, String slot, Duration patience) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try (Connection connection = source.connect(Session.named("fence"))) {
+                return Fence.lookUp(connection, slot, patience);
+            } catch (SQLException lost) {
+                if (System.nanoTime() > deadline) {
+                    throw SqlState.toException(Side.SOURCE, "The source's fence could not be looked up.", lost);
+                }
+            } catch (MigrationException refused) {
+                if (refused.failure().kind() == FailureKind.SOURCE_FENCE || System.nanoTime() > deadline) {
+                    throw refused;
+                }
+            }
+            Thread.sleep(RETRY_PAUSE);
+        }
+    }
+}
