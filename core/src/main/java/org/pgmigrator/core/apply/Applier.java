@@ -69,6 +69,11 @@ public final class Applier implements AutoCloseable {
     private long pendingSince;
     private int changesOfLastCommit;
 
+    // What was handed over to be committed; the volatile fields follow when it is.
+    private Lsn committing;
+    private Lsn committingUpto;
+    private long changesTaken;
+
     private Applier(Ready ready, ChangeQueue queue, AckPosition acknowledged) {
         this.target = ready.target;
         this.ordered = ready.ordered;
@@ -76,6 +81,8 @@ public final class Applier implements AutoCloseable {
         this.acknowledged = acknowledged;
         this.applied = ready.start.applied();
         this.confirmedUpto = ready.start.confirmedUpto();
+        this.committing = applied;
+        this.committingUpto = confirmedUpto;
         this.rule = switch (ready.config.mode()) {
             case STRICT -> CommitRule.STRICT;
             case WINDOWS -> CommitRule.WINDOWS;
@@ -218,6 +225,7 @@ public final class Applier implements AutoCloseable {
 
     private void step() throws SQLException, InterruptedException {
         Optional<StreamItem> item = queue.poll(patience());
+        target.check();
         if (item.isEmpty()) {
             if (!insideTransaction && (pendingEnd == null || patience().isZero())) {
                 commit();
@@ -242,7 +250,7 @@ public final class Applier implements AutoCloseable {
     }
 
     private void apply(TransactionPart part) throws SQLException, InterruptedException {
-        if (part.begin().finalLsn().compareTo(applied) < 0) {
+        if (part.begin().finalLsn().compareTo(committing) < 0) {
             // The source sends again what it has not saved as confirmed. Its commit begins before a position that is on
             // the
             // target, so it is there already.
@@ -264,6 +272,7 @@ public final class Applier implements AutoCloseable {
             target.write(change, origin);
             if (!(change instanceof Change.Message)) {
                 pendingChanges++;
+                changesTaken++;
             }
         }
         pendingBytes += part.bytes();
@@ -283,7 +292,7 @@ public final class Applier implements AutoCloseable {
         pendingTransactions++;
         if (markerInTransaction.isPresent()) {
             pendingMarker = new Progress.Marker(markerInTransaction, Optional.of(end));
-            seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesApplied.get() + pendingChanges);
+            seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesTaken);
             markerInTransaction = Optional.empty();
         }
         if (end.equals(target.mustCommitAt())
@@ -298,28 +307,40 @@ public final class Applier implements AutoCloseable {
         if (end == null) {
             return;
         }
-        Lsn upto = confirmedUpto.max(end);
-        target.commit(end, upto, pendingMarker);
-        applied = end;
-        confirmedUpto = upto;
-        changesApplied.addAndGet(pendingChanges);
-        transactionsApplied.addAndGet(pendingTransactions);
+        Lsn upto = committingUpto.max(end);
+        target.commit(end, upto, pendingMarker, committed(end, upto));
+        committing = end;
+        committingUpto = upto;
         pendingEnd = null;
         pendingMarker = Progress.Marker.NONE;
-        lastMarker = seenMarker;
         changesOfLastCommit = pendingChanges;
         pendingChanges = 0;
         pendingTransactions = 0;
         pendingBytes = 0;
         bytesSinceFlush = 0;
-        acknowledged.acknowledge(upto);
+    }
+
+    /// What is true, and may be said, when what was taken is on the target.
+    private Runnable committed(Lsn end, Lsn upto) {
+        int changes = pendingChanges;
+        int transactions = pendingTransactions;
+        @Nullable MarkerApplied marker = seenMarker;
+        return () -> {
+            applied = end;
+            confirmedUpto = upto;
+            changesApplied.addAndGet(changes);
+            transactionsApplied.addAndGet(transactions);
+            lastMarker = marker;
+            acknowledged.acknowledge(upto);
+        };
     }
 
     /// The stream was idle at this position: it is stored before it may be confirmed, so that after a crash a confirmed
     /// position beyond the last transaction is known to be harmless.
-    private void reach(Lsn idle) throws SQLException {
-        if (idle.isAfter(confirmedUpto)) {
+    private void reach(Lsn idle) throws SQLException, InterruptedException {
+        if (idle.isAfter(committingUpto)) {
             if (target.reach(idle)) {
+                committingUpto = idle;
                 confirmedUpto = idle;
                 acknowledged.acknowledge(idle);
             }

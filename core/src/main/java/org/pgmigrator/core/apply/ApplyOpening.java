@@ -12,6 +12,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.decoder.Lsn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -95,15 +96,26 @@ final class ApplyOpening {
                     ordered::add);
         }
         Connection only = connections.getFirst();
-        ChangeWriter writer = switch (config.mode()) {
-            case STRICT -> new StrictWriter(only, new TargetTables(only, binary, unused -> {}));
-            case WINDOWS ->
-                new WindowWriter(
+        Lsn applied = rows.getFirst().applied();
+        return switch (config.mode()) {
+            case STRICT ->
+                new OneSession(
                         only,
-                        new TargetTables(only, binary, table -> OrderedTable.tell(table, ordered::add)),
-                        config.foldFrom(),
-                        ordered::add);
+                        new StrictWriter(only, new TargetTables(only, binary, unused -> {})),
+                        subscription,
+                        owner,
+                        applied);
+            case WINDOWS ->
+                new WindowSession(
+                        only,
+                        new WindowWriter(
+                                only,
+                                new TargetTables(only, binary, table -> OrderedTable.tell(table, ordered::add)),
+                                config.foldFrom(),
+                                ordered::add),
+                        subscription,
+                        owner,
+                        applied);
         };
-        return new OneSession(only, writer, subscription, owner, rows.getFirst().applied());
     }
 }

@@ -6,7 +6,7 @@ import org.pgmigrator.decoder.Lsn;
 
 /// The sessions on the target, and the target transaction that is open on them. Confined to the applier's thread, but
 /// for [#abort] and [#fallbacks].
-sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
+sealed interface ApplyTarget extends AutoCloseable permits OneSession, WindowSession, Lanes {
 
     /// What is on the target, whichever session wrote it.
     Lsn applied();
@@ -15,21 +15,27 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
     /// [Lsn#INVALID] if there is none.
     Lsn mustCommitAt();
 
-    void write(Change change, Origin origin) throws SQLException;
+    void write(Change change, Origin origin) throws SQLException, InterruptedException;
 
     /// In the middle of a large transaction: writes what was taken, without a commit.
-    void flush() throws SQLException;
+    void flush() throws SQLException, InterruptedException;
 
     /// Commits what was taken, together with the progress.
     ///
     /// @param end           commit end of the last transaction that was taken
     /// @param confirmedUpto at least `end`
-    void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException, InterruptedException;
+    /// @param committed     called when all of it is on the target, perhaps later and by another thread, but always in
+    ///                      the order of the commits
+    void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed)
+            throws SQLException, InterruptedException;
+
+    /// Fails if a commit that was going on behind the caller's back has failed.
+    void check() throws SQLException;
 
     /// Stores a position that was reached without a transaction.
     ///
     /// @return false if it could not be stored, and must not be confirmed
-    boolean reach(Lsn confirmedUpto) throws SQLException;
+    boolean reach(Lsn confirmedUpto) throws SQLException, InterruptedException;
 
     int fallbacks();
 

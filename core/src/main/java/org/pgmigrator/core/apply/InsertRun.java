@@ -13,7 +13,7 @@ import org.postgresql.util.PSQLException;
 
 /// Consecutive inserts into one table: written by COPY, which is the same thing in the same order, only faster.
 ///
-/// Confined to the applier's thread.
+/// Confined to the thread that writes.
 final class InsertRun {
 
     private static final int MAX_ROWS = 5_000;

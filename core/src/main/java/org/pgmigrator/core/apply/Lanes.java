@@ -188,7 +188,8 @@ final class Lanes implements ApplyTarget {
     }
 
     @Override
-    public void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException, InterruptedException {
+    public void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed)
+            throws SQLException, InterruptedException {
         if (!areApart() && (undivided || taken < minDivided)) {
             undivide();
             lanes.getFirst().commit(all, end, confirmedUpto, marker);
@@ -198,7 +199,11 @@ final class Lanes implements ApplyTarget {
         }
         undivided = false;
         taken = 0;
+        committed.run();
     }
+
+    @Override
+    public void check() {}
 
     private void commitDivided(Lsn end, Lsn confirmedUpto, Progress.Marker marker)
             throws SQLException, InterruptedException {
@@ -221,7 +226,8 @@ final class Lanes implements ApplyTarget {
         }
     }
 
-    private static SQLException rethrown(@Nullable Throwable cause) {
+    /// As what it was: checked as an [SQLException], all others as they are.
+    static SQLException rethrown(@Nullable Throwable cause) {
         return switch (cause) {
             case null -> new SQLException("a lane failed without a reason");
             case SQLException refusal -> refusal;

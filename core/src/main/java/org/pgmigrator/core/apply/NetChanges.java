@@ -23,6 +23,9 @@ final class NetChanges {
     private final int[] key;
     private @Nullable NetRow[] slots = new NetRow[INITIAL_SLOTS];
     private final List<NetRow> rows = new ArrayList<>();
+    private final List<NetRow> deletes = new ArrayList<>();
+    private final List<NetRow> updates = new ArrayList<>();
+    private final List<NetRow> inserts = new ArrayList<>();
     private int end;
 
     private NetChanges(TargetTable table) {
@@ -36,6 +39,7 @@ final class NetChanges {
         while (net.end < changes.size() && net.add(changes.get(net.end))) {
             net.end++;
         }
+        net.sort();
         return net;
     }
 
@@ -44,9 +48,31 @@ final class NetChanges {
         return end;
     }
 
-    /// All rows that were touched, in the order in which they were first.
-    List<NetRow> rows() {
-        return rows;
+    /// Rows that the target has and that are to go, in the order of the index that finds them.
+    List<NetRow> deletes() {
+        return deletes;
+    }
+
+    /// Rows that the target has and that are other ones now, in the same order.
+    List<NetRow> updates() {
+        return updates;
+    }
+
+    /// Rows that the target does not have, in the order in which they came.
+    List<NetRow> inserts() {
+        return inserts;
+    }
+
+    private void sort() {
+        for (NetRow row : rows) {
+            if (row.existed()) {
+                (row.isPresent() ? updates : deletes).add(row);
+            } else if (row.isPresent()) {
+                inserts.add(row);
+            }
+        }
+        deletes.sort(KeyOrder.by(key));
+        updates.sort(KeyOrder.by(key));
     }
 
     private boolean add(Change change) {

@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,7 @@ import org.pgmigrator.core.stream.Change;
 
 /// Writes the net changes of one table: deletes, then updates, then inserts.
 ///
-/// Confined to the applier's thread, inside a savepoint of its caller.
+/// Confined to the thread that writes, inside a savepoint of its caller.
 final class NetWriter {
 
     /// Classes of SQLSTATE: feature not supported, cardinality, data, constraint, syntax or name.
@@ -73,13 +72,13 @@ final class NetWriter {
     private void fold(TargetTable table, TableChanges window) throws SQLException, Refused {
         int from = 0;
         while (from < window.size()) {
-            NetChanges net = NetChanges.fold(table, window.changes(), from);
+            NetChanges net = window.folded(from);
             int single = net.end();
             if (single - from < table.foldFrom(foldFrom)) {
                 single = from;
             } else {
                 strict.flush();
-                write(table, net.rows());
+                write(table, net);
             }
             int resume = Math.min(net.end() + 1, window.size());
             for (int i = single; i < resume; i++) {
@@ -90,22 +89,10 @@ final class NetWriter {
         strict.flush();
     }
 
-    private void write(TargetTable table, List<NetRow> rows) throws SQLException, Refused {
-        List<NetRow> deletes = new ArrayList<>();
-        List<NetRow> inserts = new ArrayList<>();
-        List<NetRow> updates = new ArrayList<>();
-        for (NetRow row : rows) {
-            if (row.existed()) {
-                (row.isPresent() ? updates : deletes).add(row);
-            } else if (row.isPresent()) {
-                inserts.add(row);
-            }
-        }
-        // In the order of the index that finds them.
-        Comparator<NetRow> byKey = KeyOrder.by(
-                table.plan().key().stream().mapToInt(Integer::intValue).toArray());
-        deletes.sort(byKey);
-        updates.sort(byKey);
+    private void write(TargetTable table, NetChanges net) throws SQLException, Refused {
+        List<NetRow> deletes = net.deletes();
+        List<NetRow> updates = net.updates();
+        List<NetRow> inserts = net.inserts();
         if (!deletes.isEmpty()) {
             require(staging.delete(table, deletes), deletes.size(), "DELETE");
         }

@@ -8,7 +8,8 @@ import org.pgmigrator.core.apply.Progress.Mover;
 import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.Lsn;
 
-/// One session on the target: transactions become visible there in the source's order.
+/// One session on the target that writes every change by itself: transactions become visible there in the source's
+/// order.
 final class OneSession implements ApplyTarget {
 
     private final Connection connection;
@@ -44,16 +45,20 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
-    public void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException {
+    public void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed) throws SQLException {
         writer.flush();
         Progress.advance(connection, mover, applied, end, confirmedUpto, marker);
         connection.commit();
         applied = end;
+        committed.run();
     }
 
     @Override
+    public void check() {}
+
+    @Override
     public boolean reach(Lsn confirmedUpto) throws SQLException {
-        commit(applied, confirmedUpto, Progress.Marker.NONE);
+        commit(applied, confirmedUpto, Progress.Marker.NONE, () -> {});
         return true;
     }
 

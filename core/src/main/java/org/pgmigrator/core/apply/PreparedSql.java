@@ -6,7 +6,7 @@ import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Statements that the target has planned once, by table and shape. Confined to the applier's thread.
+/// Statements that the target has planned once, by table and shape. Confined to the thread that writes.
 final class PreparedSql {
 
     /// Each unchanged-TOAST pattern is a shape of its own; beyond this many all are dropped and made again as needed.

@@ -12,7 +12,7 @@ import org.pgmigrator.core.error.MigrationException;
 /// Statements of any kind in their order, sent together: one round trip, one answer each, nothing reordered.
 ///
 /// The batch runs inside a savepoint, so that after an error the one statement that caused it can be found and named.
-/// Confined to the applier's thread, on a connection in the simple query protocol.
+/// Confined to the thread that writes, on a connection in the simple query protocol.
 final class SqlBatch {
 
     /// Enough statements to make the round trip cheap; few enough that the text stays small.

@@ -16,7 +16,7 @@ import org.pgmigrator.core.postgres.Catalog;
 /// then joined with the table itself.
 ///
 /// One temporary table for each table and set of columns, made once and emptied when it was used. (With ON
-/// COMMIT DELETE ROWS every commit would truncate all of them.) Confined to the applier's thread, inside the target
+/// COMMIT DELETE ROWS every commit would truncate all of them.) Confined to the thread that writes, inside the target
 /// transaction of its caller.
 final class Staging {
 

@@ -9,7 +9,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 
 /// Writes changes in exactly the source's order: the reference that every faster way must agree with.
 ///
-/// Nothing is reordered and nothing is merged; what is saved is round trips. Confined to the applier's thread, inside
+/// Nothing is reordered and nothing is merged; what is saved is round trips. Confined to the thread that writes, inside
 /// the
 /// target transaction of its caller.
 final class StrictWriter implements ChangeWriter {

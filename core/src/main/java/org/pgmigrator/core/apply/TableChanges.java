@@ -2,6 +2,7 @@ package org.pgmigrator.core.apply;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.PgOutputMessage.Relation;
 
@@ -12,6 +13,7 @@ final class TableChanges {
     private final List<Change> changes = new ArrayList<>();
     private final List<Origin> origins = new ArrayList<>();
     private boolean insertsOnly = true;
+    private @Nullable NetChanges folded;
 
     TableChanges(TargetTable table) {
         this.table = table;
@@ -44,9 +46,22 @@ final class TableChanges {
         return table.relation() == relation;
     }
 
+    /// Does what can be done without the target: folds from the first change on.
+    void foldAhead() {
+        if (!insertsOnly && table.plan().order() == TablePlan.Order.FOLD) {
+            folded = NetChanges.fold(table, changes, 0);
+        }
+    }
+
+    /// The changes from `from` on, as far as they can be folded.
+    NetChanges folded(int from) {
+        return from == 0 && folded != null ? folded : NetChanges.fold(table, changes, from);
+    }
+
     void add(Change change, Origin origin) {
         changes.add(change);
         origins.add(origin);
+        folded = null;
         insertsOnly &= change instanceof Change.Insert;
     }
 }

@@ -10,6 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -26,7 +27,8 @@ import org.pgmigrator.decoder.ReplicaIdentity;
 
 /// Resolves relations of the stream against the target, once for each version that the stream announces.
 ///
-/// Confined to the applier's thread.
+/// Resolving is confined to the applier's thread, while nothing is written by another; what is resolved may be read by
+/// the thread that writes.
 final class TargetTables {
 
     private static final String TABLE = """
@@ -93,6 +95,11 @@ final class TargetTables {
     /// Whether [#resolve] knows this very version of a relation.
     boolean isResolved(Relation relation) {
         return resolved.containsKey(relation);
+    }
+
+    /// The table of a relation that is resolved.
+    TargetTable known(Relation relation) {
+        return Objects.requireNonNull(resolved.get(relation));
     }
 
     /// The target's table for a relation.

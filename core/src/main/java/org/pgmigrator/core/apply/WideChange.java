@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 /// takes: they are sent by COPY to a temporary table, and the statement takes them from there. Nothing of them is held
 /// here a second time.
 ///
-/// Confined to the applier's thread.
+/// Confined to the thread that writes.
 final class WideChange {
 
     /// From this size on the copies that a statement's text costs would be felt in a small heap.

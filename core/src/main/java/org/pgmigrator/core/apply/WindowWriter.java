@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /// barriers). Where the target refuses a table's net changes, or they hit another number of rows than they must, that
 /// table's changes of this window are written by the [StrictWriter], which is also who names the culprit.
 ///
-/// Confined to the applier's thread.
+/// Taking is confined to one thread and writing to one, which may be another: what is written was taken away before.
 final class WindowWriter implements ChangeWriter {
 
     private static final Logger log = LoggerFactory.getLogger(WindowWriter.class);
@@ -117,6 +117,27 @@ final class WindowWriter implements ChangeWriter {
         taken.forEach(changes -> window.put(changes.table(), changes));
     }
 
+    /// Whether nothing has to be asked or told for this change: it is only taken.
+    boolean isTakenOnly(Relation relation) {
+        return (last != null && last.isOf(relation))
+                || (tables.isResolved(relation) && tables.known(relation).plan().order() != TablePlan.Order.BARRIER);
+    }
+
+    /// Does what can be done of a window without the target.
+    void foldAhead(List<TableChanges> taken) {
+        for (TableChanges changes : taken) {
+            if (changes.size() >= changes.table().foldFrom(foldFrom)) {
+                changes.foldAhead();
+            }
+        }
+    }
+
+    /// Writes what was taken from this writer, while it may take more.
+    void write(List<TableChanges> taken) throws SQLException {
+        writeWindow(taken);
+        strict.flush();
+    }
+
     private void barrier(Change change, Origin origin) throws SQLException {
         writeWindow();
         strict.write(change, origin);
@@ -129,21 +150,24 @@ final class WindowWriter implements ChangeWriter {
     }
 
     private void writeWindow() throws SQLException {
-        last = null;
+        writeWindow(take());
+    }
+
+    private void writeWindow(List<TableChanges> window) throws SQLException {
         if (window.isEmpty()) {
             return;
         }
         // The changes of a barrier that were not sent yet came before this window.
         strict.flush();
         Set<TableChanges> inOrder = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (TableChanges changes : window.values()) {
+        for (TableChanges changes : window) {
             if (isWrittenInOrder(changes)) {
                 inOrder.add(changes);
             }
         }
         if (inOrder.size() < window.size()) {
             execute(SAVEPOINT);
-            writeNet(inOrder);
+            writeNet(window, inOrder);
             execute("RELEASE " + SAVEPOINT);
         }
         for (TableChanges changes : inOrder) {
@@ -152,7 +176,6 @@ final class WindowWriter implements ChangeWriter {
             }
         }
         strict.flush();
-        window.clear();
     }
 
     private boolean isWrittenInOrder(TableChanges changes) {
@@ -164,11 +187,11 @@ final class WindowWriter implements ChangeWriter {
 
     /// Writes the net changes of all tables but those `inOrder`. A table that is refused joins these, and all is begun
     /// again from the savepoint.
-    private void writeNet(Set<TableChanges> inOrder) throws SQLException {
+    private void writeNet(List<TableChanges> window, Set<TableChanges> inOrder) throws SQLException {
         boolean refused;
         do {
             refused = false;
-            for (TableChanges changes : window.values()) {
+            for (TableChanges changes : window) {
                 if (!inOrder.contains(changes) && !refused) {
                     try {
                         net.write(changes.table(), changes);
