@@ -3,7 +3,8 @@ package org.pgmigrator.core.apply;
 import java.sql.SQLException;
 import org.pgmigrator.core.stream.Change;
 
-/// A way to write changes to the target, inside the target transaction of its caller. Confined to the thread that writes.
+/// A way to write changes to the target, inside the target transaction of its caller. Confined to the thread that
+/// writes.
 sealed interface ChangeWriter permits StrictWriter, WindowWriter {
 
     /// Takes a change; it is on the target at the latest when [#flush] returns.
