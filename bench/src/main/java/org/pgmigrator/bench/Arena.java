@@ -145,7 +145,7 @@ final class Arena implements AutoCloseable {
             long start = System.nanoTime();
             applying.go();
             // Short statements, one after the other: a single long one would keep dead rows from being pruned.
-            for (int poll = 1; !isThere(watcher, "SELECT 1 FROM " + Backlog.END_TABLE); poll++) {
+            for (int poll = 1; !isThere(watcher, applying.whenDone()); poll++) {
                 applying.requireAlive();
                 if (poll % POLLS_PER_SAMPLE == 0) {
                     backends.sample(observer, run.targetDatabase());

@@ -35,6 +35,11 @@ record BuiltIn(String name, boolean binary) implements Contender {
         public void requireAlive() {}
 
         @Override
+        public String whenDone() {
+            return "SELECT 1 FROM " + Backlog.END_TABLE;
+        }
+
+        @Override
         public OptionalLong process() {
             return OptionalLong.empty();
         }

@@ -29,6 +29,9 @@ interface Contender {
         /// @throws BenchException if it has ended by itself
         void requireAlive();
 
+        /// A query on the target that finds a row when the whole backlog is there.
+        String whenDone();
+
         /// The process beside the two servers that does the work, if there is one.
         OptionalLong process();
 

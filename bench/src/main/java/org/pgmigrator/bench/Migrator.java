@@ -100,6 +100,13 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
             }
         }
 
+        /// The lane that has the last transaction's table is not the last to commit.
+        @Override
+        public String whenDone() {
+            return "SELECT 1 FROM " + Backlog.END_TABLE
+                    + " WHERE (SELECT count(DISTINCT applied_end_lsn) = 1 FROM pgmigrator.progress)";
+        }
+
         @Override
         public OptionalLong process() {
             return OptionalLong.of(process.pid());
