@@ -145,7 +145,7 @@ final class Arena implements AutoCloseable {
             long start = System.nanoTime();
             applying.go();
             // Short statements, one after the other: a single long one would keep dead rows from being pruned.
-            for (int poll = 1; !isThere(watcher, applying.whenDone()); poll++) {
+            for (int poll = 1; !isDone(watcher, applying); poll++) {
                 applying.requireAlive();
                 if (poll % POLLS_PER_SAMPLE == 0) {
                     backends.sample(observer, run.targetDatabase());
@@ -168,6 +168,10 @@ final class Arena implements AutoCloseable {
 
     private static double cpu(OptionalLong pid) {
         return pid.isEmpty() ? 0 : ProcessCpu.seconds(pid.getAsLong()).orElse(Double.NaN);
+    }
+
+    private static boolean isDone(Connection watcher, Contender.Applying applying) throws SQLException {
+        return isThere(watcher, "SELECT 1 FROM " + Backlog.END_TABLE) && isThere(watcher, applying.whenDone());
     }
 
     private static boolean isThere(Connection connection, String query) throws SQLException {

@@ -29,7 +29,7 @@ interface Contender {
         /// @throws BenchException if it has ended by itself
         void requireAlive();
 
-        /// A query on the target that finds a row when the whole backlog is there.
+        /// A query on the target that finds a row when the whole backlog is there, once the last transaction is.
         String whenDone();
 
         /// The process beside the two servers that does the work, if there is one.
