@@ -39,6 +39,7 @@ record Migrator(String name, ApplyConfig config, String heap) implements Contend
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:NewRatio=1",
                         "-Xmx" + heap,
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",

@@ -279,7 +279,7 @@ public final class Applier implements AutoCloseable {
         bytesSinceFlush += part.bytes();
         if (part.commit().isPresent()) {
             end(part.commit().get());
-        } else if (bytesSinceFlush >= rule.maxBytes()) {
+        } else if (rule.isFull(bytesSinceFlush, target.before())) {
             target.flush();
             bytesSinceFlush = 0;
         }
@@ -296,7 +296,7 @@ public final class Applier implements AutoCloseable {
             markerInTransaction = Optional.empty();
         }
         if (end.equals(target.mustCommitAt())
-                || rule.isDue(pendingChanges, pendingBytes, System.nanoTime() - pendingSince)) {
+                || rule.isDue(pendingChanges, pendingBytes, System.nanoTime() - pendingSince, target.before())) {
             commit();
         }
     }

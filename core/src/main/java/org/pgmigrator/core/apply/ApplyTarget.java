@@ -29,6 +29,9 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, WindowSes
     void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed)
             throws SQLException, InterruptedException;
 
+    /// What becomes of the windows that were handed over.
+    CommitRule.Before before();
+
     /// Fails if a commit that was going on behind the caller's back has failed.
     void check() throws SQLException;
 

@@ -203,6 +203,11 @@ final class Lanes implements ApplyTarget {
     }
 
     @Override
+    public CommitRule.Before before() {
+        return CommitRule.Before.COMMITTED;
+    }
+
+    @Override
     public void check() {}
 
     private void commitDivided(Lsn end, Lsn confirmedUpto, Progress.Marker marker)

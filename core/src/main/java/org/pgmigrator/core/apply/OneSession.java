@@ -54,6 +54,11 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
+    public CommitRule.Before before() {
+        return CommitRule.Before.COMMITTED;
+    }
+
+    @Override
     public void check() {}
 
     @Override

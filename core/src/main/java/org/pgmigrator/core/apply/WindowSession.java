@@ -121,6 +121,12 @@ final class WindowSession implements ApplyTarget {
     }
 
     @Override
+    public CommitRule.Before before() {
+        Future<?> commit = underWay;
+        return commit == null || commit.isDone() ? CommitRule.Before.NOTHING : CommitRule.Before.UNDER_WAY;
+    }
+
+    @Override
     public void check() throws SQLException {
         Future<?> commit = underWay;
         if (commit != null && commit.state() == Future.State.FAILED) {
