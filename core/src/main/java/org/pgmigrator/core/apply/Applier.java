@@ -39,6 +39,9 @@ public final class Applier implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /// The end of a window on the target comes without a sign.
+    private static final Duration POLL_UNDER_WAY = Duration.ofMillis(1);
+
     private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
 
     private final ApplyTarget target;
@@ -227,7 +230,9 @@ public final class Applier implements AutoCloseable {
         Optional<StreamItem> item = queue.poll(patience());
         target.check();
         if (item.isEmpty()) {
-            if (!insideTransaction && (pendingEnd == null || patience().isZero())) {
+            if (isUnderWay()) {
+                target.prepare();
+            } else if (!insideTransaction && (pendingEnd == null || patience().isZero())) {
                 commit();
             }
             return;
@@ -243,10 +248,17 @@ public final class Applier implements AutoCloseable {
 
     /// How long to wait for more: only what is complete could be committed instead.
     private Duration patience() {
+        if (isUnderWay()) {
+            return POLL_UNDER_WAY;
+        }
         boolean idle = !insideTransaction && pendingEnd == null;
         return idle || insideTransaction
                 ? POLL
                 : rule.linger(pendingBytes, System.nanoTime() - pendingSince, changesOfLastCommit);
+    }
+
+    private boolean isUnderWay() {
+        return target.before() == CommitRule.Before.UNDER_WAY;
     }
 
     private void apply(TransactionPart part) throws SQLException, InterruptedException {

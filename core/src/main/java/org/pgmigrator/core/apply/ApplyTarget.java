@@ -29,6 +29,9 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, WindowSes
     void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed)
             throws SQLException, InterruptedException;
 
+    /// Does what can be done beforehand with what was taken and not handed over.
+    void prepare();
+
     /// What becomes of the windows that were handed over.
     CommitRule.Before before();
 

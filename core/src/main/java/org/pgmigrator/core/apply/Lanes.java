@@ -203,6 +203,9 @@ final class Lanes implements ApplyTarget {
     }
 
     @Override
+    public void prepare() {}
+
+    @Override
     public CommitRule.Before before() {
         return CommitRule.Before.COMMITTED;
     }

@@ -27,20 +27,22 @@ final class NetChanges {
     private final List<NetRow> updates = new ArrayList<>();
     private final List<NetRow> inserts = new ArrayList<>();
     private int end;
+    private boolean sorted;
 
-    private NetChanges(TargetTable table) {
+    /// Nothing yet, of the changes from `from` on.
+    NetChanges(TargetTable table, int from) {
         this.key = table.plan().key().stream().mapToInt(Integer::intValue).toArray();
+        this.end = from;
     }
 
-    /// Folds from `from` on, as far as it goes.
-    static NetChanges fold(TargetTable table, List<Change> changes, int from) {
-        NetChanges net = new NetChanges(table);
-        net.end = from;
-        while (net.end < changes.size() && net.add(changes.get(net.end))) {
-            net.end++;
+    /// Goes on from where it has ended, as far as it goes.
+    ///
+    /// @param changes the same as before, and what has come since
+    void fold(List<Change> changes) {
+        while (end < changes.size() && add(changes.get(end))) {
+            end++;
+            sorted = false;
         }
-        net.sort();
-        return net;
     }
 
     /// The position of the first change that is not folded in here.
@@ -50,20 +52,30 @@ final class NetChanges {
 
     /// Rows that the target has and that are to go, in the order of the index that finds them.
     List<NetRow> deletes() {
+        sort();
         return deletes;
     }
 
     /// Rows that the target has and that are other ones now, in the same order.
     List<NetRow> updates() {
+        sort();
         return updates;
     }
 
     /// Rows that the target does not have, in the order in which they came.
     List<NetRow> inserts() {
+        sort();
         return inserts;
     }
 
     private void sort() {
+        if (sorted) {
+            return;
+        }
+        sorted = true;
+        deletes.clear();
+        updates.clear();
+        inserts.clear();
         for (NetRow row : rows) {
             if (row.existed()) {
                 (row.isPresent() ? updates : deletes).add(row);

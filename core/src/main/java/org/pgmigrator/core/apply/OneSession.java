@@ -54,6 +54,9 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
+    public void prepare() {}
+
+    @Override
     public CommitRule.Before before() {
         return CommitRule.Before.COMMITTED;
     }

@@ -46,22 +46,26 @@ final class TableChanges {
         return table.relation() == relation;
     }
 
-    /// Does what can be done without the target: folds from the first change on.
+    /// Does what can be done without the target: folds what has come, and more when more has come.
     void foldAhead() {
         if (!insertsOnly && table.plan().order() == TablePlan.Order.FOLD) {
-            folded = NetChanges.fold(table, changes, 0);
+            if (folded == null) {
+                folded = new NetChanges(table, 0);
+            }
+            folded.fold(changes);
         }
     }
 
     /// The changes from `from` on, as far as they can be folded.
     NetChanges folded(int from) {
-        return from == 0 && folded != null ? folded : NetChanges.fold(table, changes, from);
+        NetChanges net = from == 0 && folded != null ? folded : new NetChanges(table, from);
+        net.fold(changes);
+        return net;
     }
 
     void add(Change change, Origin origin) {
         changes.add(change);
         origins.add(origin);
-        folded = null;
         insertsOnly &= change instanceof Change.Insert;
     }
 }

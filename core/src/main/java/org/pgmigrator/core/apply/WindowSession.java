@@ -91,8 +91,8 @@ final class WindowSession implements ApplyTarget {
     }
 
     private void handOver(Then then) throws SQLException, InterruptedException {
+        writer.foldAhead();
         List<TableChanges> window = writer.take();
-        writer.foldAhead(window);
         await();
         underWay = thread.submit(() -> {
             writer.write(window);
@@ -118,6 +118,11 @@ final class WindowSession implements ApplyTarget {
                 throw Lanes.rethrown(failed.getCause());
             }
         }
+    }
+
+    @Override
+    public void prepare() {
+        writer.foldAhead();
     }
 
     @Override

@@ -123,9 +123,9 @@ final class WindowWriter implements ChangeWriter {
                 || (tables.isResolved(relation) && tables.known(relation).plan().order() != TablePlan.Order.BARRIER);
     }
 
-    /// Does what can be done of a window without the target.
-    void foldAhead(List<TableChanges> taken) {
-        for (TableChanges changes : taken) {
+    /// Does what can be done without the target of what was taken so far.
+    void foldAhead() {
+        for (TableChanges changes : window.values()) {
             if (changes.size() >= changes.table().foldFrom(foldFrom)) {
                 changes.foldAhead();
             }
