@@ -2,6 +2,9 @@ package org.pgmigrator.decoder;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -24,6 +27,8 @@ import java.util.Objects;
 /// binary form. Immutable, as long as nobody writes into the decoded buffer.
 public final class Tuple {
 
+    private static final VarHandle INT64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
     static final char NULL = 'n';
     static final char UNCHANGED_TOAST = 'u';
     static final char TEXT = 't';
@@ -35,6 +40,7 @@ public final class Tuple {
     private final byte[] array;
     private final int messageStart;
     private final int[] starts;
+    private final boolean unchangedToast;
 
     /// @param messageStart where in `array` the message begins that this tuple is a part of
     /// @param starts where in `array` each column begins, and one more: where the last one ends; not copied, and
@@ -44,6 +50,7 @@ public final class Tuple {
         this.array = array;
         this.messageStart = messageStart;
         this.starts = starts;
+        this.unchangedToast = anyUnchangedToast();
     }
 
     public int columnCount() {
@@ -61,6 +68,10 @@ public final class Tuple {
 
     /// Whether any column is unchanged TOAST.
     public boolean hasUnchangedToast() {
+        return unchangedToast;
+    }
+
+    private boolean anyUnchangedToast() {
         for (int column = 0; column < columnCount(); column++) {
             if (array[starts[column]] == UNCHANGED_TOAST) {
                 return true;
@@ -82,11 +93,23 @@ public final class Tuple {
 
     /// A hash that is equal wherever [#sameValue] is true.
     public int valueHash(int column) {
-        int hash = 1;
-        for (int i = starts[Objects.checkIndex(column, columnCount())]; i < starts[column + 1]; i++) {
-            hash = 31 * hash + array[i];
+        int at = starts[Objects.checkIndex(column, columnCount())];
+        int end = starts[column + 1];
+        long hash = (long) end - at;
+        for (; at + Long.BYTES <= end; at += Long.BYTES) {
+            hash = mixed(hash ^ (long) INT64.get(array, at));
         }
-        return hash;
+        for (; at < end; at++) {
+            hash = Long.rotateLeft(hash, Byte.SIZE) ^ (array[at] & 0xFF);
+        }
+        hash = mixed(hash);
+        return (int) (hash ^ (hash >>> 32));
+    }
+
+    /// Spreads each bit over the upper half, and that over the lower.
+    private static long mixed(long hash) {
+        long product = hash * 0x9E3779B97F4A7C15L;
+        return product ^ (product >>> 29);
     }
 
     /// Whether there is a value, in the form of the type's output function.

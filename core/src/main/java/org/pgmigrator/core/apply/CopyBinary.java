@@ -47,9 +47,8 @@ final class CopyBinary extends CopyData {
         if (!tuple.isBinary(column)) {
             throw new IllegalStateException("column " + column + " did not come in binary form");
         }
+        // The length stands before the bytes in the stream as it does in the file.
         int from = tuple.offset(column);
-        int length = tuple.length(column);
-        int32(length);
-        bytes(tuple.array(), from, from + length);
+        bytes(tuple.array(), from - Integer.BYTES, from + tuple.length(column));
     }
 }
