@@ -1,11 +1,11 @@
 package org.pgmigrator.bench;
 
 /// A measurement that cannot be made, or that must not be believed.
-final class BenchException extends RuntimeException {
+public final class BenchException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    BenchException(String message) {
+    public BenchException(String message) {
         super(message);
     }
 }
