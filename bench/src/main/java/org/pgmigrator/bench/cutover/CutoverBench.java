@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
                         + "client was told to be committed must be on the target.",
         footer = {
             "",
-            "Starts two servers of its own. Each round is a whole migration of new databases: 10,000 tables take some "
+            "Starts two servers of its own, and needs pg_dump of the source's version or a later one. Each round is a whole migration of new databases: 10,000 tables take some "
                     + "minutes. Use a machine that does nothing else."
         })
 public final class CutoverBench implements Callable<Integer> {
@@ -44,10 +44,10 @@ public final class CutoverBench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Migrations of each size. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--source-major", defaultValue = "17", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--source-major", defaultValue = "15", description = "Default: ${DEFAULT-VALUE}.")
     private int sourceMajor;
 
-    @Option(names = "--target-major", defaultValue = "18", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--target-major", defaultValue = "17", description = "Default: ${DEFAULT-VALUE}.")
     private int targetMajor;
 
     @Option(names = "--no-fsync", description = "Servers that do not wait for the disk.")

@@ -27,7 +27,6 @@ record Migrated(double downtime, Map<String, Double> steps) {
     private static final Pattern STEP = Pattern.compile("\"step\":\"([^\"]+)\"");
     private static final Pattern MILLISECONDS = Pattern.compile("\"milliseconds\":([0-9.]+)");
     private static final Pattern DOWNTIME = Pattern.compile("\"write_downtime_ms\":([0-9.]+)");
-    private static final int TAIL = 20;
 
     /// A whole migration in a process of its own, which cuts over as soon as it has caught up.
     static Migrated run(Path launcher, ManyTables.Databases databases, List<String> options, Duration limit)
@@ -78,7 +77,7 @@ record Migrated(double downtime, Map<String, Double> steps) {
         watchdog.interrupt();
         if (exit != 0) {
             List<String> told = new ArrayList<>(Files.readAllLines(errors));
-            told.addAll(lines.subList(Math.max(0, lines.size() - TAIL), lines.size()));
+            lines.stream().filter(line -> find(EVENT, line).equals("failure")).forEach(told::add);
             throw new BenchException("the migration has ended with " + exit + ": " + String.join("\n", told));
         }
         return parse(lines);

@@ -210,7 +210,17 @@ class CutoverCommandIT {
                 assertThat(said.lines().stream()
                                 .filter(line -> line.is("cutover_step"))
                                 .map(line -> line.text("step")))
-                        .containsExactly("prepare", "lock", "catalogue", "drain", "sequences", "verify", "unlock");
+                        .containsExactly(
+                                "prepare",
+                                "lock",
+                                "catalogue",
+                                "drain",
+                                "unlogged tables",
+                                "large objects",
+                                "materialized views",
+                                "sequences",
+                                "verify",
+                                "unlock");
                 assertThat(application.awaitCommitted(application.committed() + 50, MigrationRun.DEADLINE))
                         .isTrue();
                 Traces.assertSourceIsOpen(databases);

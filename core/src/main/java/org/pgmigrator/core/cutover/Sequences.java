@@ -1,7 +1,9 @@
 package org.pgmigrator.core.cutover;
 
 import java.math.BigInteger;
+import java.sql.Array;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -40,6 +42,17 @@ public final class Sequences {
             order by 1, 2
             """.formatted(Catalog.USER_SCHEMA);
 
+    /// SQL NULL for one that was never called.
+    private static final String LAST_VALUES = """
+            select w.position, pg_sequence_last_value(w.name::regclass)
+            from unnest(?::text[]) with ordinality w(name, position)
+            """;
+
+    private static final String SET = """
+            select setval(w.name::regclass, w.value, w.called)
+            from unnest(?::text[], ?::int8[], ?::bool[]) w(name, value, called)
+            """;
+
     private Sequences() {}
 
     /// One sequence's definition and state.
@@ -48,6 +61,11 @@ public final class Sequences {
     /// @param called `is_called`: false if the next value is `lastValue` itself
     record SequenceState(
             QualifiedName name, long increment, long min, long max, boolean cycles, long lastValue, boolean called) {
+
+        /// The same sequence elsewhere.
+        SequenceState at(long value, boolean isCalled) {
+            return new SequenceState(name, increment, min, max, cycles, value, isCalled);
+        }
 
         /// The state that the target gets: `buffer` increments further in its own direction, within its limits. A
         /// sequence that was never called stays so, and one that cycles has no further.
@@ -118,54 +136,82 @@ public final class Sequences {
         return definitions;
     }
 
+    /// Where each of them is, in the order of `definitions`.
     static List<SequenceState> states(Connection connection, List<SequenceState> definitions) throws SQLException {
         List<SequenceState> states = new ArrayList<>();
         for (int from = 0; from < definitions.size(); from += CHUNK) {
-            List<SequenceState> chunk = definitions.subList(from, Math.min(from + CHUNK, definitions.size()));
-            StringBuilder sql = new StringBuilder();
-            for (int i = 0; i < chunk.size(); i++) {
-                sql.append(i == 0 ? "" : "\nunion all\n")
-                        .append("select ")
-                        .append(i)
-                        .append(", last_value, is_called from ")
-                        .append(chunk.get(i).name().quoted());
-            }
-            try (Statement statement = connection.createStatement();
-                    ResultSet row =
-                            statement.executeQuery(sql.append("\norder by 1").toString())) {
-                while (row.next()) {
-                    SequenceState definition = chunk.get(row.getInt(1));
-                    states.add(new SequenceState(
-                            definition.name(),
-                            definition.increment(),
-                            definition.min(),
-                            definition.max(),
-                            definition.cycles(),
-                            row.getLong(2),
-                            row.getBoolean(3)));
-                }
-            }
+            states.addAll(statesOf(connection, definitions.subList(from, Math.min(from + CHUNK, definitions.size()))));
         }
         return states;
     }
 
-    private static void set(Connection target, List<SequenceState> wanted) throws SQLException {
-        for (int from = 0; from < wanted.size(); from += CHUNK) {
-            StringBuilder sql = new StringBuilder("select ");
-            List<SequenceState> chunk = wanted.subList(from, Math.min(from + CHUNK, wanted.size()));
-            for (int i = 0; i < chunk.size(); i++) {
-                SequenceState state = chunk.get(i);
-                sql.append(i == 0 ? "" : ", ")
-                        .append("setval('")
-                        .append(state.name().quoted().replace("'", "''"))
-                        .append("'::regclass, ")
-                        .append(state.lastValue())
-                        .append(", ")
-                        .append(state.called())
-                        .append(")");
+    /// A function tells where those are that were ever called: thousands of names in a query take long to be planned.
+    private static List<SequenceState> statesOf(Connection connection, List<SequenceState> definitions)
+            throws SQLException {
+        List<SequenceState> states = new ArrayList<>(definitions);
+        List<Integer> uncalled = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(LAST_VALUES)) {
+            statement.setArray(1, names(connection, definitions));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    int position = row.getInt(1) - 1;
+                    long lastValue = row.getLong(2);
+                    if (row.wasNull()) {
+                        uncalled.add(position);
+                    } else {
+                        states.set(position, definitions.get(position).at(lastValue, true));
+                    }
+                }
             }
-            try (Statement statement = target.createStatement()) {
-                statement.execute(sql.toString());
+        }
+        if (!uncalled.isEmpty()) {
+            readUncalled(connection, definitions, uncalled, states);
+        }
+        return states;
+    }
+
+    /// They may have been moved all the same: `setval` with false, or ALTER SEQUENCE.
+    private static void readUncalled(
+            Connection connection, List<SequenceState> definitions, List<Integer> uncalled, List<SequenceState> states)
+            throws SQLException {
+        StringBuilder sql = new StringBuilder();
+        for (int position : uncalled) {
+            sql.append(sql.isEmpty() ? "" : "\nunion all\n")
+                    .append("select ")
+                    .append(position)
+                    .append(", last_value, is_called from ")
+                    .append(definitions.get(position).name().quoted());
+        }
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql.toString())) {
+            while (row.next()) {
+                int position = row.getInt(1);
+                states.set(position, definitions.get(position).at(row.getLong(2), row.getBoolean(3)));
+            }
+        }
+    }
+
+    private static Array names(Connection connection, List<SequenceState> states) throws SQLException {
+        return connection.createArrayOf(
+                "text", states.stream().map(state -> state.name().quoted()).toArray());
+    }
+
+    private static void set(Connection target, List<SequenceState> wanted) throws SQLException {
+        try (PreparedStatement statement = target.prepareStatement(SET)) {
+            for (int from = 0; from < wanted.size(); from += CHUNK) {
+                List<SequenceState> chunk = wanted.subList(from, Math.min(from + CHUNK, wanted.size()));
+                statement.setArray(1, names(target, chunk));
+                statement.setArray(
+                        2,
+                        target.createArrayOf(
+                                "int8",
+                                chunk.stream().map(SequenceState::lastValue).toArray()));
+                statement.setArray(
+                        3,
+                        target.createArrayOf(
+                                "bool",
+                                chunk.stream().map(SequenceState::called).toArray()));
+                statement.execute();
             }
         }
     }

@@ -18,7 +18,7 @@ final class CutoverClock {
     private final ProgressListener listener;
     private final boolean rehearsal;
     private final long started = System.nanoTime();
-    private final long deadline;
+    private volatile long deadline;
     private final Duration timeout;
 
     private long stepStarted = started;
@@ -69,6 +69,12 @@ final class CutoverClock {
 
     Duration elapsed() {
         return Duration.ofNanos(System.nanoTime() - started);
+    }
+
+    /// Lets the cutover have so much more time: something took it in nobody's way.
+    void extend(Duration time) {
+        long extended = deadline + time.toNanos();
+        deadline = extended;
     }
 
     Duration remaining() {

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.SourceLockConfig.Mode;
 import org.pgmigrator.core.config.VerifyConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.cutover.DeferrableKeys;
@@ -39,7 +40,7 @@ final class CutoverProof implements AutoCloseable {
     private final Connection target;
     private final Connection source;
     private final @Nullable Verification verification;
-    private final Set<QualifiedName> unlogged;
+    private final Set<QualifiedName> unproved;
 
     private CutoverProof(
             CutoverScene scene,
@@ -52,10 +53,12 @@ final class CutoverProof implements AutoCloseable {
         this.target = target;
         this.source = source;
         this.verification = verification;
-        this.unlogged = scene.watch().carriedTables().stream()
-                .filter(CatalogTable::unlogged)
-                .map(CatalogTable::name)
-                .collect(Collectors.toSet());
+        this.unproved = scene.config().sourceLock().mode() == Mode.TABLES
+                ? Set.of()
+                : scene.watch().carriedTables().stream()
+                        .filter(CatalogTable::unlogged)
+                        .map(CatalogTable::name)
+                        .collect(Collectors.toSet());
     }
 
     static CutoverProof open(CutoverScene scene, CutoverClock clock) {
@@ -87,7 +90,7 @@ final class CutoverProof implements AutoCloseable {
 
     /// Does beforehand what would take time under the lock.
     void prepare() throws CutoverGivenUp, InterruptedException {
-        sequences();
+        sequences(scene.watch().carriedTables());
         if (verification != null && scene.config().verify() != VerifyLevel.SCHEMA) {
             try {
                 verification.prepare(this::isCompared, clock.remaining());
@@ -98,15 +101,15 @@ final class CutoverProof implements AutoCloseable {
         }
     }
 
-    /// What is not streamed is not the same on both sides.
+    /// No marker tells whether an unlogged table was written to after it was copied; under the lock none is.
     private boolean isCompared(QualifiedName table) {
-        return !unlogged.contains(table);
+        return !unproved.contains(table);
     }
 
     /// Which ones there are is asked now: a sequence that was created since the copy is a change of schema like any
     /// other.
-    private Set<QualifiedName> sequences() throws CutoverGivenUp {
-        Set<QualifiedName> carried = carriedSequences();
+    private Set<QualifiedName> sequences(List<CatalogTable> tables) throws CutoverGivenUp {
+        Set<QualifiedName> carried = carriedSequences(tables);
         List<QualifiedName> missing = Sequences.missing(target, carried);
         if (!missing.isEmpty()) {
             throw new CutoverGivenUp("sequences of the source do not exist on the target: " + missing);
@@ -114,10 +117,9 @@ final class CutoverProof implements AutoCloseable {
         return carried;
     }
 
-    private Set<QualifiedName> carriedSequences() {
+    private Set<QualifiedName> carriedSequences(List<CatalogTable> tables) {
         try {
-            return Set.copyOf(CarriedSequences.read(
-                    scene.observer(), scene.filter(), scene.watch().carriedTables()));
+            return Set.copyOf(CarriedSequences.read(scene.observer(), scene.filter(), tables));
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The sequences could not be listed.", refusal);
         }
@@ -125,9 +127,10 @@ final class CutoverProof implements AutoCloseable {
 
     /// Sets the target's sequences to the source's, and reads them back.
     ///
+    /// @param tables every carried table, as the source has them now
     /// @return which
-    Set<QualifiedName> copySequences() throws CutoverGivenUp {
-        Set<QualifiedName> carried = sequences();
+    Set<QualifiedName> copySequences(List<CatalogTable> tables) throws CutoverGivenUp {
+        Set<QualifiedName> carried = sequences(tables);
         Sequences.copy(
                 scene.observer(), target, carried::contains, scene.config().sequenceBuffer());
         return carried;

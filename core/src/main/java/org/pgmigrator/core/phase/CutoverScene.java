@@ -7,6 +7,7 @@ import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.uncarried.Uncarried;
 
 /// What a cutover works with.
 ///
@@ -14,6 +15,7 @@ import org.pgmigrator.core.progress.ProgressListener;
 /// @param subscription the migration's name
 /// @param slot         by which the sessions of the source's lock are named
 /// @param insertOnly   tables whose updates and deletes were not published: their content is compared
+/// @param uncarried    what it knows of large objects outlives the attempt
 record CutoverScene(
         CutoverConfig config,
         FilterConfig filter,
@@ -26,6 +28,7 @@ record CutoverScene(
         StreamSession session,
         StreamApply watch,
         List<CatalogTable> insertOnly,
+        Uncarried uncarried,
         OperatorControl control,
         ProgressListener listener) {
 

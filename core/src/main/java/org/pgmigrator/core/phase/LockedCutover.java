@@ -1,6 +1,5 @@
 package org.pgmigrator.core.phase;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,10 +14,7 @@ import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.cutover.LockBlocker;
 import org.pgmigrator.core.cutover.LockEvent;
 import org.pgmigrator.core.cutover.SourceLock;
-import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
-import org.pgmigrator.core.postgres.Side;
-import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.verify.VerifyReport;
@@ -37,6 +33,7 @@ final class LockedCutover implements AutoCloseable {
     private final CutoverProof proof;
     private final Drain drain;
     private final SourceLock lock;
+    private final NotStreamed notStreamed;
     private final ProgressListener listener;
 
     private List<String> toldBlockers = List.of();
@@ -47,6 +44,7 @@ final class LockedCutover implements AutoCloseable {
         this.proof = proof;
         this.drain = drain;
         this.lock = lock;
+        this.notStreamed = new NotStreamed(scene, clock);
         this.listener = scene.listener();
     }
 
@@ -71,22 +69,24 @@ final class LockedCutover implements AutoCloseable {
 
     /// Locks, drains and proves; the lock is held when it returns.
     Cutover.Proved prove() throws CutoverGivenUp, InterruptedException {
-        requireNoSchemaChanges(scene.watch().carriedTables());
+        List<CatalogTable> carried = scene.watch().carriedTables();
+        requireNoSchemaChanges(carried);
         CutoverProof.requireNoPreparedTransactions(scene.observer());
         catchUp();
+        notStreamed.prepare(carried);
         proof.prepare();
         catchUp();
         clock.step("prepare", "sessions are open, and the target is close behind the source");
         FaultPoint.READY.reached();
         lock();
         FaultPoint.LOCKED.reached();
-        requireWhatWasCopied();
+        List<CatalogTable> locked = requireWhatWasCopied();
         clock.step("catalogue", "no table, column or key has changed since the copy");
         Applier.MarkerApplied end = drain.run(this::requireNotLost);
         clock.step("drain", "everything that was committed on the source is on the target, up to " + end.endLsn());
         FaultPoint.DRAINED.reached();
-        copyWhatIsNotStreamed();
-        Set<QualifiedName> sequences = proof.copySequences();
+        notStreamed.run();
+        Set<QualifiedName> sequences = proof.copySequences(locked);
         clock.step("sequences", sequences.size() + " set and read back");
         FaultPoint.SEQUENCES_SET.reached();
         compare();
@@ -96,10 +96,6 @@ final class LockedCutover implements AutoCloseable {
         clock.requireTime("the source was not closed");
         return new Cutover.Proved(end.endLsn(), sequences);
     }
-
-    /// What the stream does not carry goes here, under the lock and before the sequences: unlogged tables, large
-    /// objects, materialized views, in this order, each with a [CutoverClock#step] of its own.
-    private void copyWhatIsNotStreamed() {}
 
     /// Who waits for the lock should not have to wait for a backlog.
     private void catchUp() throws CutoverGivenUp, InterruptedException {
@@ -116,25 +112,12 @@ final class LockedCutover implements AutoCloseable {
 
     private void lock() throws InterruptedException {
         List<CatalogTable> carried = scene.watch().carriedTables();
-        lock.acquire(carried, locksLargeObjects(), clock::isAlive, clock.remaining(), this::told);
+        lock.acquire(carried, notStreamed.locksLargeObjects(), clock::isAlive, clock.remaining(), this::told);
         clock.lockedSince(lock.downtimeStartNanos());
         clock.step(
                 "lock",
                 carried.size() + " tables of the source are locked against writes by backend " + lock.pid()
                         + ", readers go on");
-    }
-
-    /// Nobody but a superuser may, and readers of large objects wait then.
-    private boolean locksLargeObjects() {
-        try {
-            return "t"
-                    .equals(Catalog.value(
-                            scene.observer(),
-                            "select exists (select from pg_largeobject_metadata) and (select rolsuper from pg_roles"
-                                    + " where rolname = current_user)"));
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The large objects could not be counted.", refusal);
-        }
     }
 
     private void told(LockEvent event) {
@@ -180,7 +163,9 @@ final class LockedCutover implements AutoCloseable {
     }
 
     /// Under the lock nobody can change a carried table; what was created, or changed before it, is seen here.
-    private void requireWhatWasCopied() throws CutoverGivenUp {
+    ///
+    /// @return every carried table
+    private List<CatalogTable> requireWhatWasCopied() throws CutoverGivenUp {
         List<CatalogTable> now = scene.watch().carriedTables();
         Set<Long> locked = lock.tables().stream().map(CatalogTable::oid).collect(Collectors.toSet());
         List<String> late = new ArrayList<>();
@@ -192,6 +177,7 @@ final class LockedCutover implements AutoCloseable {
             throw new CutoverGivenUp("tables were created while the lock was taken: " + String.join(", ", late));
         }
         CutoverProof.requireNoPreparedTransactions(scene.observer());
+        return now;
     }
 
     private void requireNoSchemaChanges(List<CatalogTable> now) throws CutoverGivenUp {
@@ -232,6 +218,7 @@ final class LockedCutover implements AutoCloseable {
     public void close() {
         clock.end();
         lock.close();
+        notStreamed.close();
         drain.close();
         proof.close();
     }

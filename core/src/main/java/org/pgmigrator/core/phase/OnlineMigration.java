@@ -35,6 +35,7 @@ import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.snapshot.ReplicationSlot;
+import org.pgmigrator.core.uncarried.Uncarried;
 import org.pgmigrator.core.validate.CarriedSequences;
 import org.pgmigrator.core.validate.Validated;
 
@@ -418,15 +419,21 @@ final class OnlineMigration {
             WireFormatChoice format = WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
             listener.on(new ProgressEvent.WireFormatChosen(format.binary(), format.why()));
             try (StreamSession session = StreamSession.open(
-                    source,
-                    target,
-                    observer,
-                    subscription,
-                    config.apply(),
-                    format.binary(),
-                    config.replication().slotName(),
-                    CopyDatabase.publications(config, validated),
-                    carried)) {
+                            source,
+                            target,
+                            observer,
+                            subscription,
+                            config.apply(),
+                            format.binary(),
+                            config.replication().slotName(),
+                            CopyDatabase.publications(config, validated),
+                            carried);
+                    Uncarried uncarried = new Uncarried(
+                            source,
+                            target,
+                            config.filter(),
+                            !config.copy().noOwner(),
+                            !config.copy().noAcl())) {
                 warnOfOtherLanes(session);
                 StreamApply watch = new StreamApply(
                         observer,
@@ -437,7 +444,7 @@ final class OnlineMigration {
                         fingerprint,
                         CopyDatabase.carried(config),
                         listener);
-                streamUntilProved(state, observer, session, watch);
+                streamUntilProved(state, observer, session, watch, uncarried);
             }
         } catch (SQLException lost) {
             throw ended(state, SqlState.toException(Side.SOURCE, "The session on the source failed.", lost));
@@ -473,7 +480,8 @@ final class OnlineMigration {
         return name -> !notCarried.contains(name);
     }
 
-    private void streamUntilProved(StateStore state, Connection observer, StreamSession session, StreamApply watch)
+    private void streamUntilProved(
+            StateStore state, Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried)
             throws InterruptedException {
         while (true) {
             if (control.stopRequested().isPresent()) {
@@ -484,11 +492,11 @@ final class OnlineMigration {
                 control.requestCutover();
             }
             if (control.isCutoverRequested()) {
-                if (cutover(state, observer, session, watch, false).run()) {
+                if (cutover(state, observer, session, watch, uncarried, false).run()) {
                     return;
                 }
             } else if (control.takeRehearsal()) {
-                cutover(state, observer, session, watch, true).rehearse();
+                cutover(state, observer, session, watch, uncarried, true).rehearse();
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }
@@ -496,7 +504,12 @@ final class OnlineMigration {
     }
 
     private Cutover cutover(
-            StateStore state, Connection observer, StreamSession session, StreamApply watch, boolean rehearsal) {
+            StateStore state,
+            Connection observer,
+            StreamSession session,
+            StreamApply watch,
+            Uncarried uncarried,
+            boolean rehearsal) {
         return new Cutover(
                 new CutoverScene(
                         config.cutover(),
@@ -510,6 +523,7 @@ final class OnlineMigration {
                         session,
                         watch,
                         validated.source().insertOnly(),
+                        uncarried,
                         control,
                         listener),
                 desk,

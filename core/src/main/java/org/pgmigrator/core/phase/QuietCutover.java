@@ -29,12 +29,14 @@ final class QuietCutover implements AutoCloseable {
     private final CutoverClock clock;
     private final CutoverProof proof;
     private final Drain drain;
+    private final NotStreamed notStreamed;
 
     private QuietCutover(CutoverScene scene, CutoverClock clock, CutoverProof proof, Drain drain) {
         this.scene = scene;
         this.clock = clock;
         this.proof = proof;
         this.drain = drain;
+        this.notStreamed = new NotStreamed(scene, clock);
     }
 
     static QuietCutover open(CutoverScene scene, CutoverClock clock) {
@@ -51,6 +53,7 @@ final class QuietCutover implements AutoCloseable {
     void prepare() throws CutoverGivenUp, InterruptedException {
         requireNoSchemaChanges();
         CutoverProof.requireNoPreparedTransactions(scene.observer());
+        notStreamed.prepare(scene.watch().carriedTables());
         proof.prepare();
         FaultPoint.READY.reached();
     }
@@ -62,7 +65,8 @@ final class QuietCutover implements AutoCloseable {
         while (true) {
             last = awaitQuiet(last);
             clock.step("quiet", "no change between two markers");
-            Set<QualifiedName> sequences = proof.copySequences();
+            notStreamed.run();
+            Set<QualifiedName> sequences = proof.copySequences(scene.watch().carriedTables());
             clock.step("sequences", sequences.size() + " set and read back");
             FaultPoint.SEQUENCES_SET.reached();
             List<String> different = proof.differentInsertOnly();
@@ -154,6 +158,7 @@ final class QuietCutover implements AutoCloseable {
     @Override
     public void close() {
         clock.end();
+        notStreamed.close();
         drain.close();
         proof.close();
     }

@@ -56,6 +56,11 @@ public final class Uncarried implements AutoCloseable {
         return Finder.find(source, carried, filter);
     }
 
+    /// Whether large objects are carried. They have no schema: a filter that names what is carried leaves them out.
+    public static boolean carriesLargeObjects(FilterConfig filter) {
+        return Finder.carriesLargeObjects(filter);
+    }
+
     /// Before the lock: opens the sessions, decides how unlogged tables are copied, and makes the large objects equal,
     /// so that under the lock only what has changed since is left. Takes as long as reading all large objects on both
     /// sides, the first time.

@@ -3,8 +3,11 @@ package org.pgmigrator.core.validate;
 import java.sql.SQLException;
 import java.util.List;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.uncarried.Found;
+import org.pgmigrator.core.uncarried.Uncarried;
 
 /// What logical decoding does not carry, and what becomes of it in this migration.
 final class NotStreamedChecks {
@@ -53,56 +56,98 @@ final class NotStreamedChecks {
                                 + (view.online() ? "cutover." : "end."));
     }
 
+    /// More than that under the lock keeps writes away for longer than anybody expects.
+    private static final long MUCH = 1L << 30;
+
     private static void largeObjects(SourceView view, Findings findings) throws SQLException {
+        Found.LargeObjects found = found(view).largeObjects();
         long count = Query.number(view.connection(), "select count(*) from pg_largeobject_metadata");
+        String objects = Words.count(count, "large object");
+        String bytes = Words.bytes(found.bytes().orElse(0));
         if (count == 0) {
             findings.ok("There are no large objects.");
         } else if (CarriedSchemas.hasIncludes(view.request().filter())) {
             findings.warning(
-                    Words.count(count, "large object") + " of the source will not be carried.",
+                    objects + " of the source will not be carried.",
                     "Large objects have no schema; a filter that names schemas or tables leaves them out.",
                     "Run without --include filters, or copy them by hand.");
-        } else if (view.online()) {
+        } else if (!view.online()) {
+            findings.ok(objects + " will be copied.");
+        } else if (!found.readable()) {
             findings.warning(
-                    Words.count(count, "large object") + " will be copied as of the snapshot; later changes are not"
-                            + " carried.",
-                    "Logical decoding does not see large objects.",
-                    "Stop what writes large objects (lo_create, lo_put, lowrite, lo_unlink) before the migration"
-                            + " starts, until it has ended.");
+                    objects + " will be copied as of the snapshot; later changes are not carried.",
+                    "Logical decoding does not see large objects, and this role may not read pg_largeobject, which would"
+                            + " tell what has changed.",
+                    "GRANT pg_read_all_data TO " + view.server().quotedRole() + ";");
+        } else if (!isLocked(view, found)) {
+            findings.warning(
+                    objects + " (" + bytes + ") will be compared and made equal at the cutover, but not proved to be.",
+                    "Only a superuser with --source-lock tables can keep others from writing large objects meanwhile.",
+                    "Stop what writes large objects (lo_create, lo_put, lowrite, lo_unlink) before the cutover.");
+        } else if (found.bytes().orElse(0) > MUCH) {
+            findings.warning(
+                    objects + " (" + bytes + ") will be compared before the cutover's lock, and those that have changed"
+                            + " since once more under it.",
+                    "To find these, the whole of pg_largeobject is read under the lock, on both sides at the same time.",
+                    "Rehearse the cutover (pg-migrator cutover --rehearse), and plan for the time that it tells.");
         } else {
-            findings.ok(Words.count(count, "large object") + " will be copied.");
+            findings.ok(objects + " (" + bytes + ") will be made equal at the cutover, and proved to be.");
         }
     }
 
+    private static boolean isLocked(SourceView view, Found.LargeObjects found) {
+        return found.lockable()
+                && view.request()
+                        .sourceLock()
+                        .map(mode -> mode == SourceLockConfig.Mode.TABLES)
+                        .orElse(true);
+    }
+
+    private static Found found(SourceView view) throws SQLException {
+        return Uncarried.find(
+                view.connection(), view.plan().carried(), view.request().filter());
+    }
+
     private static void unloggedTables(SourceView view, Findings findings) {
-        List<QualifiedName> unlogged =
-                view.plan().unlogged().stream().map(CatalogTable::name).toList();
+        List<CatalogTable> tables = view.plan().unlogged();
+        List<QualifiedName> unlogged = tables.stream().map(CatalogTable::name).toList();
+        long bytes = tables.stream().mapToLong(CatalogTable::bytes).sum();
+        String what = Words.count(unlogged.size(), "unlogged table") + " (" + Words.bytes(bytes) + ")";
         if (unlogged.isEmpty()) {
             findings.ok("There are no unlogged tables.");
-        } else if (view.online()) {
+        } else if (!view.online()) {
+            findings.ok(what + " will be copied.");
+        } else if (bytes > MUCH) {
             findings.warning(
-                    Words.count(unlogged.size(), "unlogged table") + " will be copied as of the snapshot; later changes"
-                            + " are not carried: " + Words.list(unlogged) + ".",
+                    what + " will be copied again at the cutover, while writes wait: " + Words.list(unlogged) + ".",
                     "Changes of unlogged tables are not written to the WAL.",
-                    "Copy them again after the cutover, or make them permanent before the migration:"
-                            + " ALTER TABLE ... SET LOGGED rewrites a table under an ACCESS EXCLUSIVE lock.");
+                    "Empty them before the cutover if they can be filled again, leave them out (--exclude-table), or make"
+                            + " them permanent before the migration: ALTER TABLE ... SET LOGGED rewrites a table under an"
+                            + " ACCESS EXCLUSIVE lock.");
         } else {
-            findings.ok(Words.count(unlogged.size(), "unlogged table") + " will be copied.");
+            findings.ok(
+                    what + " will be copied again at the cutover, while writes wait: " + Words.list(unlogged) + ".");
         }
     }
 
     private static void materializedViews(SourceView view, Findings findings) throws SQLException {
-        List<QualifiedName> views = carried(view, "m");
-        if (views.isEmpty()) {
+        List<Found.MaterializedView> views = found(view).materializedViews();
+        List<QualifiedName> names =
+                views.stream().map(Found.MaterializedView::name).toList();
+        long bytes = views.stream().mapToLong(Found.MaterializedView::bytes).sum();
+        String what = Words.count(names.size(), "materialized view") + " (" + Words.bytes(bytes) + ")";
+        if (names.isEmpty()) {
             findings.ok("There are no materialized views.");
-        } else if (view.online()) {
+        } else if (!view.online()) {
+            findings.ok(what + " will be computed anew on the target.");
+        } else if (bytes > MUCH) {
             findings.warning(
-                    Words.count(views.size(), "materialized view") + " will be as of the copy on the target: "
-                            + Words.list(views) + ".",
-                    "Their contents are computed when they are restored; the stream does not touch them.",
-                    "After the cutover, on the target: REFRESH MATERIALIZED VIEW for each of them.");
+                    what + " will be refreshed at the cutover, while writes wait: " + Words.list(names) + ".",
+                    "The stream does not touch them, and they are computed from the tables as these are in the end.",
+                    "Rehearse the cutover (pg-migrator cutover --rehearse), and plan for the time that it tells. One that"
+                            + " may be filled later: REFRESH MATERIALIZED VIEW ... WITH NO DATA on the source before.");
         } else {
-            findings.ok(Words.count(views.size(), "materialized view") + " will be computed anew on the target.");
+            findings.ok(what + " will be refreshed at the cutover, while writes wait: " + Words.list(names) + ".");
         }
     }
 

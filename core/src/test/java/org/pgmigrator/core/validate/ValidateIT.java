@@ -483,9 +483,9 @@ final class ValidateIT {
         Result result = scene.run();
 
         assertThat(result.of("sequences").getFirst().what()).contains("1 sequence will be set");
-        assertThat(result.warning("large-objects").what()).contains("1 large object");
-        assertThat(result.warning("unlogged-tables").what()).contains("public.scratch");
-        assertThat(result.warning("materialized-views").what()).contains("public.totals");
+        assertThat(result.of("large-objects").getFirst().what()).contains("1 large object", "proved");
+        assertThat(result.of("unlogged-tables").getFirst().what()).contains("public.scratch", "copied again");
+        assertThat(result.of("materialized-views").getFirst().what()).contains("public.totals", "refreshed");
         assertThat(result.warning("foreign-tables").what()).contains("public.remote");
         assertThat(result.warning("subscriptions").what()).contains("inbound");
         assertThat(result.warning("event-triggers").what()).contains("watch");

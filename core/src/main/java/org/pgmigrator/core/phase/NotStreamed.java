@@ -1,0 +1,100 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.uncarried.LargeObjects;
+import org.pgmigrator.core.uncarried.MaterializedViews;
+import org.pgmigrator.core.uncarried.Uncarried;
+import org.pgmigrator.core.uncarried.UnloggedTables;
+
+/// What the stream does not carry, as steps of a cutover: each told with what was done, and never more than is proved.
+final class NotStreamed implements AutoCloseable {
+
+    private static final String LOCKABLE = """
+            select rolsuper from pg_roles where rolname = current_user
+            """;
+
+    private final CutoverScene scene;
+    private final CutoverClock clock;
+    private final Uncarried uncarried;
+    private boolean largeObjectsLocked;
+
+    NotStreamed(CutoverScene scene, CutoverClock clock) {
+        this.scene = scene;
+        this.clock = clock;
+        this.uncarried = scene.uncarried();
+    }
+
+    /// What can be done before anybody has to wait. The first comparison of large objects reads all of them, which is
+    /// no
+    /// part of the time that the cutover may take.
+    void prepare(List<CatalogTable> carried) throws InterruptedException {
+        long began = System.nanoTime();
+        LargeObjects.Result result =
+                uncarried.prepare(carried, () -> !scene.control().isStopPending());
+        clock.extend(Duration.ofNanos(System.nanoTime() - began));
+        if (result.touched() > 0) {
+            scene.listener()
+                    .on(new ProgressEvent.Notice("before the lock: large objects, " + told(result) + "; "
+                            + result.compared() + " were compared"));
+        }
+    }
+
+    /// Whether large objects are to be locked: nobody but a superuser may. Readers of large objects wait then.
+    boolean locksLargeObjects() {
+        try {
+            largeObjectsLocked = Uncarried.carriesLargeObjects(scene.filter())
+                    && "t".equals(Catalog.value(scene.observer(), LOCKABLE));
+            return largeObjectsLocked;
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "Whether large objects can be locked is not known.", refusal);
+        }
+    }
+
+    /// The steps, once the target has everything that is streamed, and before the sequences: an unlogged table may have
+    /// some.
+    void run() throws InterruptedException {
+        UnloggedTables.Result unlogged = uncarried.copyUnloggedTables(clock::isAlive);
+        clock.step(
+                "unlogged tables",
+                unlogged.tables() + " copied again, " + unlogged.rows() + " rows of " + unlogged.bytes() + " bytes");
+        LargeObjects.Result objects = uncarried.synchronizeLargeObjects(clock::isAlive);
+        clock.step("large objects", told(objects) + "; " + claim(objects));
+        objects.notes().forEach(note -> scene.listener().on(new ProgressEvent.Warning(note)));
+        objects.notCompared()
+                .ifPresent(why -> scene.listener()
+                        .on(new ProgressEvent.Warning("large objects are as they were when they were copied: " + why)));
+        MaterializedViews.Result views = uncarried.refreshMaterializedViews(clock::isAlive);
+        clock.step(
+                "materialized views",
+                views.refreshed() + " refreshed" + (views.emptied() == 0 ? "" : ", " + views.emptied() + " emptied"));
+    }
+
+    private static String told(LargeObjects.Result result) {
+        return result.created() + " new, " + result.changed() + " changed, " + result.deleted() + " deleted, "
+                + result.permissions() + " with another owner or other privileges, " + result.bytes() + " bytes";
+    }
+
+    private String claim(LargeObjects.Result result) {
+        Optional<String> why = result.notCompared();
+        if (why.isPresent()) {
+            return "not compared: " + why.get();
+        }
+        return largeObjectsLocked
+                ? "equal on both sides, under a lock"
+                : "not proved to be equal: they are not locked, and what writes them is not stopped";
+    }
+
+    /// Ends the sessions of this attempt.
+    @Override
+    public void close() {
+        uncarried.close();
+    }
+}
