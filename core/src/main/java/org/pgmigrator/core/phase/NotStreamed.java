@@ -38,7 +38,7 @@ final class NotStreamed implements AutoCloseable {
     void prepare(List<CatalogTable> carried) throws InterruptedException {
         long began = System.nanoTime();
         LargeObjects.Result result =
-                uncarried.prepare(carried, () -> !scene.control().isStopPending());
+                uncarried.prepare(carried, () -> scene.control().stopRequested().isEmpty());
         clock.extend(Duration.ofNanos(System.nanoTime() - began));
         if (result.touched() > 0) {
             scene.listener()
@@ -61,20 +61,24 @@ final class NotStreamed implements AutoCloseable {
     /// The steps, once the target has everything that is streamed, and before the sequences: an unlogged table may have
     /// some.
     void run() throws InterruptedException {
-        UnloggedTables.Result unlogged = uncarried.copyUnloggedTables(clock::isAlive);
+        UnloggedTables.Result unlogged = uncarried.copyUnloggedTables(this::isWanted);
         clock.step(
                 "unlogged tables",
                 unlogged.tables() + " copied again, " + unlogged.rows() + " rows of " + unlogged.bytes() + " bytes");
-        LargeObjects.Result objects = uncarried.synchronizeLargeObjects(clock::isAlive);
+        LargeObjects.Result objects = uncarried.synchronizeLargeObjects(this::isWanted);
         clock.step("large objects", told(objects) + "; " + claim(objects));
         objects.notes().forEach(note -> scene.listener().on(new ProgressEvent.Warning(note)));
         objects.notCompared()
                 .ifPresent(why -> scene.listener()
                         .on(new ProgressEvent.Warning("large objects are as they were when they were copied: " + why)));
-        MaterializedViews.Result views = uncarried.refreshMaterializedViews(clock::isAlive);
+        MaterializedViews.Result views = uncarried.refreshMaterializedViews(this::isWanted);
         clock.step(
                 "materialized views",
                 views.refreshed() + " refreshed" + (views.emptied() == 0 ? "" : ", " + views.emptied() + " emptied"));
+    }
+
+    private boolean isWanted() {
+        return clock.isAlive() && scene.control().stopRequested().isEmpty();
     }
 
     private static String told(LargeObjects.Result result) {

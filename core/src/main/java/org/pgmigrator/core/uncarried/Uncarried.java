@@ -29,7 +29,7 @@ public final class Uncarried implements AutoCloseable {
 
     /// What changed while large objects were compared or copied is brought over once more before the lock, if that took
     /// longer than this: it would have to be done under the lock.
-    private static final Duration LONG_ROUND = Duration.ofSeconds(2);
+    private static final Duration LONG_ROUND = Duration.ofMillis(200);
 
     private static final int ROUNDS = 3;
 
