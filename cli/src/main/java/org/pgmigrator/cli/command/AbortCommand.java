@@ -51,8 +51,9 @@ public final class AbortCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = "true",
             paramLabel = "<true|false>",
-            description = "Also past the cutover's point of no return: let the source serve again, without what was "
-                    + "written to the target since. Default: false.")
+            description =
+                    "Also past the cutover's point of no return, and when the target remembers no migration any more: let "
+                            + "the source serve again, without what was written to the target since. Default: false.")
     private boolean unlockSource;
 
     @Option(

@@ -216,7 +216,9 @@ final class Demo {
             long rows, WorkloadTotals written, ComparisonResult comparison, WorkloadTotals afterwards) {
         List<String> facts = new ArrayList<>(migrationSummary);
         facts.add("rows before the migration    " + Wording.count(rows));
-        facts.add("written while it ran         " + written);
+        // What the source said when it was closed has more than one line.
+        facts.add("written while it ran         "
+                + written.toString().lines().findFirst().orElse(""));
         facts.add("rows and sequences compared  " + comparison);
         writeDowntime.ifPresent(time -> facts.add("write downtime               " + Wording.duration(time)
                 + " (from the first lock on the source to the open target)"));

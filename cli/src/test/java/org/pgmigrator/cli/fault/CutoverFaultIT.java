@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
@@ -167,7 +168,7 @@ class CutoverFaultIT {
         try (Move move = pair.move(folder, LEDGER)) {
             WorkloadRun application = move.write(LEDGER, RATE);
             boolean resume = false;
-            for (FaultPoint point : List.of(FaultPoint.LOCKED, FaultPoint.FENCE_BEGINS, FaultPoint.FENCE_UNCOMMITTED)) {
+            for (FaultPoint point : List.of(FaultPoint.LOCKED, FaultPoint.FENCE_BEGINS)) {
                 move.environment("PG_MIGRATOR_TEST_FAULT", point + ":stop");
                 Program program = resume ? move.migrateUntilCaughtUp("--resume") : move.migrateUntilCaughtUp();
                 resume = true;
@@ -181,7 +182,7 @@ class CutoverFaultIT {
                 program.awaitOut("the stream goes on");
                 assertTargetIsClosed(move);
                 assertServes(application);
-                if (point == FaultPoint.FENCE_UNCOMMITTED) {
+                if (point == FaultPoint.FENCE_BEGINS) {
                     program.signal("INT");
                     program.awaitExit(0);
                 } else {
@@ -242,6 +243,30 @@ class CutoverFaultIT {
 
             application.stop();
             untouched(move, "--resume").awaitExit(0);
+            assertMoved(move);
+        }
+    }
+
+    @Test
+    void whenTheAnswerToTheFencesCommitIsLostItIsLookedUpAndTheTargetOpened() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy network = move.sourceProxy();
+            WorkloadRun application = move.write(LEDGER, RATE);
+            Program program = pausedAt(move, FaultPoint.FENCE_UNCOMMITTED, false);
+            // The COMMIT needs two seconds to the source, and its answer two seconds more.
+            network.delay(Duration.ofSeconds(2));
+            goOn(FaultPoint.FENCE_UNCOMMITTED);
+            Awaitility.await()
+                    .atMost(FREE)
+                    .until(() -> !move.onSource("SELECT nspname FROM pg_namespace WHERE nspname = 'pgmigrator_fence'")
+                            .isEmpty());
+            network.cut();
+            network.delay(Duration.ZERO);
+
+            program.awaitExit(0);
+
+            assertThat(program.out()).contains("whether the source is closed is looked up");
+            application.stop();
             assertMoved(move);
         }
     }

@@ -2,14 +2,19 @@ package org.pgmigrator.cli.migrate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.cli.migrate.MigrationRun.Ended;
+import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.sandbox.compare.ComparisonResult;
 import org.pgmigrator.sandbox.compare.SequenceRule;
 import org.pgmigrator.sandbox.workload.Shop;
@@ -127,8 +132,10 @@ class CutoverIT {
     void withoutAnOperatorTheCutoverBeginsByItself(DatabasePair databases) throws Exception {
         SHOP.prepare(databases.sourceSessions());
         Traces before = Traces.ofSource(databases);
-        try (MigrationRun run = MigrationRun.start(databases, "--cutover-when=caught-up")) {
-            run.awaitEnd().assertDone();
+        try (MigrationRun run = MigrationRun.start(databases, "--cutover-when=caught-up", "--verify=schema")) {
+            Ended ended = run.awaitEnd().assertDone();
+            assertThat(ended.all("cutover_step"))
+                    .anySatisfy(step -> assertThat(step.text("detail")).contains("schema of ", "are equal"));
         }
         assertComplete(databases, before);
     }
@@ -232,6 +239,28 @@ class CutoverIT {
             run.interrupt().awaitEnd().assertDone();
         }
         assertThat(databases.targetValue("SELECT count(*) FROM item")).isEqualTo("2");
+    }
+
+    @Test
+    void ctrlCUnderTheLockUnlocksTheSourceAtOnceAndResumeGoesOn(DatabasePair databases, @TempDir Path folder)
+            throws Exception {
+        prepareTable(databases);
+        Traces before = Traces.ofSource(databases);
+        Path file = folder.resolve("locked");
+        try (MigrationRun run = MigrationRun.startAndWaitAt(FaultPoint.LOCKED, file, databases)) {
+            run.awaitCaughtUp().interrupt();
+            await().atMost(MigrationRun.DEADLINE).until(() -> Files.exists(file));
+
+            run.interrupt().awaitEnd().assertFailed(130, "STOPPED_BY_INTERRUPT");
+
+            databases.onSource("SET statement_timeout = '2s'", "INSERT INTO item (name) VALUES ('the source serves')");
+            assertThat(databases.targetValue("SHOW default_transaction_read_only"))
+                    .isEqualTo("on");
+        }
+        try (MigrationRun run = MigrationRun.start(databases, "--resume")) {
+            run.awaitCaughtUp().interrupt().awaitEnd().assertDone();
+        }
+        assertComplete(databases, before);
     }
 
     private static void assertComplete(DatabasePair databases, Traces before) throws SQLException {

@@ -74,7 +74,8 @@ final class Cutover {
     /// and
     ///     what it was given up for if no operator is there who could ask again
     boolean run() throws InterruptedException {
-        listener.on(new ProgressEvent.PhaseStarted(Phase.CUTOVER, mode.protects() + " " + mode.doesNotProtect()));
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.CUTOVER, mode == Mode.TABLES ? mode.protects() : mode.protects() + " " + mode.doesNotProtect()));
         try {
             CutoverRecord.begin(scene.state().session(), scene.subscription());
             switch (mode) {
@@ -315,11 +316,19 @@ final class Cutover {
             scene.state().phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
             // Nothing of ours may write to the target once it is open: the proof is of this moment.
+            long began = System.nanoTime();
             scene.session().close();
+            long closed = System.nanoTime();
             if (mode == Mode.TABLES) {
                 finish.raiseSequences(scene.observer(), proved.sequences()::contains);
             }
+            long raised = System.nanoTime();
             finish.openTarget(CutoverFinish.sourceIs(mode));
+            log.info(
+                    "target opened stream_closed_ms={} sequences_ms={} opened_ms={}",
+                    Duration.ofNanos(closed - began).toMillis(),
+                    Duration.ofNanos(raised - closed).toMillis(),
+                    Duration.ofNanos(System.nanoTime() - raised).toMillis());
         } catch (MigrationException failed) {
             throw failed.failure().state().isEmpty() ? notOpened(failed, proved) : failed;
         }

@@ -46,20 +46,38 @@ final class CutoverFinish {
     /// Under the lock nobody writes a row, but whoever wants can draw a value of a sequence: the target's are never
     /// below what the closed source says.
     ///
-    /// @param observer a session on the source
+    /// @param observer a session on the source; a new one takes its place if it was lost
     void raiseSequences(Connection observer, Predicate<QualifiedName> carried) {
         try {
-            long moved = SequenceMoves.sync(observer, state.session(), carried, config.sequenceBuffer(), false)
-                    .count(SequenceMoves.What.MOVED);
-            log.info("sequences after the fence moved={}", moved);
+            raise(observer, carried);
         } catch (MigrationException failed) {
-            if (failed.failure().kind().exitCode() != Side.SOURCE.unreachable().exitCode()) {
-                throw failed;
+            requireSource(failed);
+            try (Connection another = source.connect(Session.named("sequences"))) {
+                raise(another, carried);
+            } catch (SQLException closing) {
+                log.debug("a session was gone before it was closed reason={}", closing.getMessage());
+            } catch (MigrationException again) {
+                requireSource(again);
+                listener.on(
+                        new ProgressEvent.Warning(
+                                "the source did not say after it was closed where its sequences are ("
+                                        + again.failure().why()
+                                        + "): values that were drawn from them during the lock, and used outside"
+                                        + " of the carried tables, may come again; pg-migrator sequences advance N moves them further"));
             }
-            listener.on(new ProgressEvent.Warning("the source did not say after it was closed where its sequences are ("
-                    + failed.failure().why()
-                    + "): values that were drawn from them during the lock, and used outside of"
-                    + " the carried tables, may come again; pg-migrator sequences advance N moves them further"));
+        }
+    }
+
+    private void raise(Connection observer, Predicate<QualifiedName> carried) {
+        long moved = SequenceMoves.sync(observer, state.session(), carried, config.sequenceBuffer(), false)
+                .count(SequenceMoves.What.MOVED);
+        log.info("sequences after the fence moved={}", moved);
+    }
+
+    /// The target's own failures are no reason to go on.
+    private static void requireSource(MigrationException failed) {
+        if (failed.failure().kind().exitCode() != Side.SOURCE.unreachable().exitCode()) {
+            throw failed;
         }
     }
 
