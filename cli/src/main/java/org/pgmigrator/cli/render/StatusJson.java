@@ -80,6 +80,10 @@ public final class StatusJson {
         text("warning", present.map(Account::warning).filter(warning -> !warning.isEmpty()));
         text("apply", present.map(Account::apply));
         json.writeNumberField("apply_lanes", report.lanes().size());
+        text("wire_format", present.map(Account::wireFormat).filter(format -> !format.isEmpty()));
+        text("wire_format_reason", present.map(Account::formatReason).filter(reason -> !reason.isEmpty()));
+        list("tables_in_order", present.map(Account::inOrder).orElse(List.of()));
+        number("fallbacks", present.map(said -> (long) said.fallbacks()));
         number("objects_done", present.flatMap(Account::copied).map(StatusReport.Copied::objectsDone));
         number("objects_total", present.flatMap(Account::copied).map(StatusReport.Copied::objectsTotal));
         number("bytes_done", present.flatMap(Account::copied).map(StatusReport.Copied::bytesDone));

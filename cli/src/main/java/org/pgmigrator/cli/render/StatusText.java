@@ -36,6 +36,8 @@ public final class StatusText {
     /// A rest that is caught up with sooner is not worth a forecast.
     private static final long SMALL_LAG = 1 << 20;
 
+    private static final int MAX_IN_ORDER = 10;
+
     private final StatusReport report;
     private final Style style;
     private final StringBuilder text = new StringBuilder();
@@ -124,10 +126,23 @@ public final class StatusText {
             line("doing", account.detail());
         }
         account.copied().ifPresent(copied -> line("copied", copied(copied)));
-        line("apply", account.apply() + ", " + lanesCount());
+        line("apply", account.apply() + ", " + lanesCount() + fallbacks(account));
+        if (!account.wireFormat().isEmpty()) {
+            line("format", account.wireFormat() + ": " + account.formatReason());
+        }
+        account.inOrder().stream().limit(MAX_IN_ORDER).forEach(table -> line("in order", table));
+        if (account.inOrder().size() > MAX_IN_ORDER) {
+            line("in order", "and " + (account.inOrder().size() - MAX_IN_ORDER) + " more tables; --json has them all");
+        }
         if (!account.warning().isEmpty()) {
             line("warning", style.attention(String.join(" ", FailureText.lines(account.warning()))));
         }
+    }
+
+    private static String fallbacks(Account account) {
+        return account.fallbacks() == 0
+                ? ""
+                : ", " + Wording.count(account.fallbacks()) + " times written one by one after a refusal";
     }
 
     private String lanesCount() {

@@ -57,13 +57,15 @@ class StatusCommandIT {
     @Test
     void itIsSafeOnceCaughtUpAndTheTextSaysTheSame(DatabasePair databases) throws Exception {
         prepareTable(databases);
-        try (MigrationRun run = MigrationRun.start(databases, "--apply-lanes=2")) {
+        databases.onSource("CREATE TABLE log (line text)");
+        try (MigrationRun run = MigrationRun.start(databases, "--apply-lanes=2", "--without-identity=full")) {
             run.awaitCaughtUp();
-            databases.onSource("UPDATE item SET name = 'new' WHERE id <= 10");
+            databases.onSource("UPDATE item SET name = 'new' WHERE id <= 10", "INSERT INTO log VALUES ('one')");
 
             JsonLine status = awaitStatus(databases, now -> {
                 assertThat(now.field("safe_to_cut_over")).as(now.toString()).isEqualTo(true);
                 assertThat(now.number("lag_bytes")).isLessThan(1 << 20);
+                assertThat(now.lines("tables_in_order")).startsWith("public.log: replica identity full");
             });
 
             assertThat(status.text("phase")).isEqualTo("CaughtUp");
@@ -73,6 +75,9 @@ class StatusCommandIT {
             assertThat(status.text("on_interrupt")).isEqualTo("CUT_OVER");
             assertThat(status.text("apply")).isEqualTo("windows");
             assertThat(status.number("apply_lanes")).isEqualTo(2);
+            assertThat(status.text("wire_format")).isEqualTo("binary");
+            assertThat(status.text("wire_format_reason")).isNotBlank();
+            assertThat(status.number("fallbacks")).isZero();
             assertThat(status.text("slot")).isEqualTo(databases.name());
             assertThat(status.text("slot_wal_status")).isEqualTo("reserved");
             assertThat(status.field("slot_active")).isEqualTo(true);

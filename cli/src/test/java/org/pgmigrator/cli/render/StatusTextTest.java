@@ -30,6 +30,10 @@ class StatusTextTest {
                 "db7",
                 4711,
                 "windows",
+                "binary",
+                "every type allows it",
+                List.of(),
+                0,
                 phase,
                 "changes of the source are applied to the target",
                 OnInterrupt.CUT_OVER,
@@ -80,6 +84,7 @@ class StatusTextTest {
                   process    pid 4711 on db7, connected from 10.0.0.7 (backend 9213) since 2026-03-01 11:58:02; heard of 0.6 s ago
                   doing      changes of the source are applied to the target
                   apply      windows, one lane
+                  format     binary: every type allows it
                   positions  source 0/5A3C1F8 · received 0/5A3C1F8 · applied 0/5A3C1A0 · confirmed 0/5A3C0E8
                   lag        0 bytes (0.1 s)
                   rates      source writes 1.2 MB/s · target takes 1.2 MB/s · 3,410 changes/s
@@ -129,6 +134,10 @@ class StatusTextTest {
                 "db7",
                 1,
                 "strict",
+                "",
+                "",
+                List.of("public.log: no key", "public.odd: a rule"),
+                1_204,
                 Phase.STREAM_APPLY,
                 "",
                 OnInterrupt.CUT_OVER,
@@ -157,7 +166,9 @@ class StatusTextTest {
         assertThat(StatusText.of(report, Style.PLAIN))
                 .contains("  warning    one two\n")
                 .contains("  copied     3 of 40 objects · 1.0 MB of about 10.0 MB\n")
-                .contains("  apply      strict, not begun\n")
+                .contains("  apply      strict, not begun, 1,204 times written one by one after a refusal\n")
+                .contains("  in order   public.log: no key\n  in order   public.odd: a rule\n")
+                .doesNotContain("  format ")
                 .contains("since unknown");
     }
 }

@@ -8,8 +8,10 @@ import java.sql.Statement;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.progress.Phase;
@@ -25,6 +27,7 @@ import org.pgmigrator.decoder.Lsn;
 /// @param detail      what the phase is about, or the cutover's last step
 /// @param onInterrupt what Ctrl+C in its terminal would do
 /// @param copy        the last news of the copy; empty outside of it
+/// @param apply       what is known of how changes are written
 /// @param lag         the last heartbeat of the stream; empty before it
 /// @param warning     the last warning; empty if there was none
 /// @param writtenAt   by the target's clock
@@ -37,6 +40,7 @@ record Bulletin(
         String detail,
         OnInterrupt onInterrupt,
         Optional<CopyNews> copy,
+        ApplyNews apply,
         Optional<LagNews> lag,
         String warning,
         Instant writtenAt,
@@ -55,6 +59,37 @@ record Bulletin(
     record CopyNews(long objectsDone, long objectsTotal, long bytesDone, long bytesTotal) {
         static CopyNews of(ProgressEvent.CopyProgress event) {
             return new CopyNews(event.objectsDone(), event.objectsTotal(), event.bytesDone(), event.bytesTotal());
+        }
+    }
+
+    /// How changes are written.
+    ///
+    /// @param wireFormat    `text` or `binary`; empty before it is chosen
+    /// @param formatReason  why
+    /// @param inOrder       tables whose changes are written one by one, and why, a line each
+    /// @param fallbacks     how often the target has refused a table's net changes
+    record ApplyNews(String wireFormat, String formatReason, List<String> inOrder, int fallbacks) {
+
+        static final ApplyNews NONE = new ApplyNews("", "", List.of(), 0);
+
+        ApplyNews {
+            inOrder = List.copyOf(inOrder);
+        }
+
+        ApplyNews with(ProgressEvent.WireFormatChosen event) {
+            return new ApplyNews(event.binary() ? "binary" : "text", event.reason(), inOrder, fallbacks);
+        }
+
+        /// The last word on a table counts.
+        ApplyNews with(ProgressEvent.AppliedInOrder event) {
+            String table = event.table() + ": ";
+            Stream<String> others = inOrder.stream().filter(line -> !line.startsWith(table));
+            List<String> lines = Stream.concat(others, Stream.of(table + event.reason())).toList();
+            return new ApplyNews(wireFormat, formatReason, lines, fallbacks);
+        }
+
+        ApplyNews withFallbacks(int count) {
+            return new ApplyNews(wireFormat, formatReason, inOrder, count);
         }
     }
 
@@ -96,7 +131,11 @@ record Bulletin(
                         warning text not null,
                         written_at timestamptz not null,
                         ended_at timestamptz,
-                        ending text not null
+                        ending text not null,
+                        wire_format text not null,
+                        format_reason text not null,
+                        in_order text[] not null,
+                        fallbacks int not null
                     ) with (fillfactor = 20)""");
         }
     }
@@ -111,6 +150,7 @@ record Bulletin(
             String detail,
             OnInterrupt onInterrupt,
             @Nullable CopyNews copy,
+            ApplyNews apply,
             @Nullable LagNews lag,
             long lagAgeMillis,
             String warning,
@@ -121,7 +161,7 @@ record Bulletin(
             try (PreparedStatement statement = target.prepareStatement("""
                     insert into pgmigrator.bulletin values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::pg_lsn, ?::pg_lsn, ?::pg_lsn,
                         ?, ?, ?, case when ? then clock_timestamp() - ? * interval '1 millisecond' end, ?,
-                        clock_timestamp(), case when ? then clock_timestamp() end, ?)
+                        clock_timestamp(), case when ? then clock_timestamp() end, ?, ?, ?, ?, ?)
                     on conflict (subscription) do update set host = excluded.host, process_id = excluded.process_id,
                         apply = excluded.apply, phase = excluded.phase, detail = excluded.detail,
                         on_interrupt = excluded.on_interrupt, objects_done = excluded.objects_done,
@@ -131,7 +171,9 @@ record Bulletin(
                         lag_bytes = excluded.lag_bytes, lag_seconds = excluded.lag_seconds,
                         changes_per_second = excluded.changes_per_second, lag_at = excluded.lag_at,
                         warning = excluded.warning, written_at = excluded.written_at, ended_at = excluded.ended_at,
-                        ending = excluded.ending""")) {
+                        ending = excluded.ending, wire_format = excluded.wire_format,
+                        format_reason = excluded.format_reason, in_order = excluded.in_order,
+                        fallbacks = excluded.fallbacks""")) {
                 statement.setString(1, subscription);
                 statement.setString(2, process.host());
                 statement.setLong(3, process.processId());
@@ -159,6 +201,10 @@ record Bulletin(
                 statement.setString(20, warning);
                 statement.setBoolean(21, ended);
                 statement.setString(22, ending);
+                statement.setString(23, apply.wireFormat());
+                statement.setString(24, apply.formatReason());
+                statement.setArray(25, target.createArrayOf("text", apply.inOrder().toArray()));
+                statement.setInt(26, apply.fallbacks());
                 statement.executeUpdate();
             }
         }
@@ -172,7 +218,8 @@ record Bulletin(
         try (PreparedStatement statement = target.prepareStatement("""
                 select host, process_id, apply, phase, detail, on_interrupt, objects_done, objects_total, bytes_done,
                        bytes_total, source_lsn::text, received_lsn::text, applied_lsn::text, lag_bytes, lag_seconds,
-                       changes_per_second, lag_at, warning, written_at, ended_at, ending
+                       changes_per_second, lag_at, warning, written_at, ended_at, ending, wire_format,
+                       format_reason, in_order, fallbacks
                 from pgmigrator.bulletin where subscription = ?""")) {
             statement.setString(1, subscription);
             try (ResultSet row = statement.executeQuery()) {
@@ -190,6 +237,11 @@ record Bulletin(
                 row.getString(7) == null
                         ? Optional.empty()
                         : Optional.of(new CopyNews(row.getLong(7), row.getLong(8), row.getLong(9), row.getLong(10))),
+                new ApplyNews(
+                        row.getString(22),
+                        row.getString(23),
+                        List.of((String[]) row.getArray(24).getArray()),
+                        row.getInt(25)),
                 row.getString(11) == null ? Optional.empty() : Optional.of(lag(row)),
                 row.getString(18),
                 row.getObject(19, OffsetDateTime.class).toInstant(),

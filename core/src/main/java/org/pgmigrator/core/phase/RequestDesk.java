@@ -70,6 +70,9 @@ final class RequestDesk {
     private Bulletin.@Nullable CopyNews copy;
 
     @GuardedBy("this")
+    private Bulletin.ApplyNews apply = Bulletin.ApplyNews.NONE;
+
+    @GuardedBy("this")
     private Bulletin.@Nullable LagNews lag;
 
     @GuardedBy("this")
@@ -217,6 +220,7 @@ final class RequestDesk {
             case ProgressEvent.Lag heartbeat -> {
                 phase = heartbeat.phase();
                 lag = Bulletin.LagNews.of(heartbeat);
+                apply = apply.withFallbacks(heartbeat.fallbacks());
                 lagNanos = System.nanoTime();
             }
             case ProgressEvent.CaughtUp ignored -> phase = Phase.CAUGHT_UP;
@@ -224,8 +228,8 @@ final class RequestDesk {
             case ProgressEvent.CutoverStep step -> detail = "after step \"" + step.step() + "\"";
             case ProgressEvent.CutoverComplete ignored -> detail = "complete";
             case ProgressEvent.Warning news -> warning = news.text();
-            case ProgressEvent.WireFormatChosen ignored -> {}
-            case ProgressEvent.AppliedInOrder ignored -> {}
+            case ProgressEvent.WireFormatChosen chosen -> apply = apply.with(chosen);
+            case ProgressEvent.AppliedInOrder ordered -> apply = apply.with(ordered);
             case ProgressEvent.VerifyProgress ignored -> {}
             case ProgressEvent.VerifyResult ignored -> {}
             case ProgressEvent.Finding ignored -> {}
@@ -427,6 +431,7 @@ final class RequestDesk {
                 detail,
                 control.onInterrupt(),
                 copy,
+                apply,
                 lag,
                 Duration.ofNanos(System.nanoTime() - lagNanos).toMillis(),
                 warning,

@@ -64,6 +64,10 @@ public record StatusReport(
     /// What a process says of itself. Its words count only while a [Worker] is there; otherwise they are its last ones.
     ///
     /// @param apply       how it writes changes: `windows` or `strict`
+    /// @param wireFormat  in which form values come, `text` or `binary`; empty before it is chosen
+    /// @param formatReason why
+    /// @param inOrder     tables whose changes are written one by one, and why, a line each
+    /// @param fallbacks   how often the target has refused a table's net changes, so that they were written so
     /// @param age         how old these words are
     /// @param lagAge      how old the heartbeat is
     /// @param ending      how it ended; empty while it runs, and if it was killed
@@ -72,6 +76,10 @@ public record StatusReport(
             String host,
             long processId,
             String apply,
+            String wireFormat,
+            String formatReason,
+            List<String> inOrder,
+            int fallbacks,
             Phase phase,
             String detail,
             OnInterrupt onInterrupt,
@@ -83,7 +91,11 @@ public record StatusReport(
             Optional<Duration> lagAge,
             Optional<Copied> copied,
             String warning,
-            String ending) {}
+            String ending) {
+        public Account {
+            inOrder = List.copyOf(inOrder);
+        }
+    }
 
     /// How far the copy is; totals are estimates.
     public record Copied(long objectsDone, long objectsTotal, long bytesDone, long bytesTotal) {}
