@@ -84,7 +84,8 @@ record Bulletin(
         ApplyNews with(ProgressEvent.AppliedInOrder event) {
             String table = event.table() + ": ";
             Stream<String> others = inOrder.stream().filter(line -> !line.startsWith(table));
-            List<String> lines = Stream.concat(others, Stream.of(table + event.reason())).toList();
+            List<String> lines =
+                    Stream.concat(others, Stream.of(table + event.reason())).toList();
             return new ApplyNews(wireFormat, formatReason, lines, fallbacks);
         }
 
@@ -203,7 +204,8 @@ record Bulletin(
                 statement.setString(22, ending);
                 statement.setString(23, apply.wireFormat());
                 statement.setString(24, apply.formatReason());
-                statement.setArray(25, target.createArrayOf("text", apply.inOrder().toArray()));
+                statement.setArray(
+                        25, target.createArrayOf("text", apply.inOrder().toArray()));
                 statement.setInt(26, apply.fallbacks());
                 statement.executeUpdate();
             }
