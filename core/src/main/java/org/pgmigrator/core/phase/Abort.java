@@ -234,7 +234,10 @@ public final class Abort {
     }
 
     private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown) {
-        if (!pastNoReturn) {
+        if (pastNoReturn) {
+            // The target is about to be opened: an abort or a resume after this one must know that it may hold more.
+            state.phase(Phase.CUTOVER);
+        } else {
             // From here on nothing can go on with this stream, whatever becomes of us.
             state.abortBegins();
         }

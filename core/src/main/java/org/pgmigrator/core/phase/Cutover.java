@@ -46,6 +46,7 @@ final class Cutover {
     private final ProgressListener listener;
 
     private boolean pastNoReturn;
+    private boolean doorStays;
 
     Cutover(CutoverScene scene, RequestDesk desk, boolean rehearsal) {
         this.scene = scene;
@@ -151,8 +152,10 @@ final class Cutover {
             throw failed;
         }
         forgetRecord();
-        listener.on(new ProgressEvent.Warning(
-                "the cutover was not done: " + reason(failed) + ". The source is serving and the stream goes on."));
+        listener.on(new ProgressEvent.Warning("the cutover was not done: " + reason(failed)
+                + (doorStays
+                        ? ". The stream goes on; the source may still be read-only by default."
+                        : ". The source is serving and the stream goes on.")));
         if (scene.config().when() == When.CAUGHT_UP) {
             throw failed;
         }
@@ -273,12 +276,13 @@ final class Cutover {
     private void reopenDoor() {
         boolean interrupted = Thread.interrupted();
         try {
-            SourceClosing.reopenDoor(scene.state(), scene.source())
-                    .forEach(line ->
-                            listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
+            List<String> left = SourceClosing.reopenDoor(scene.state(), scene.source());
+            doorStays = !left.isEmpty();
+            left.forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
         } catch (InterruptedException again) {
             interrupted = true;
         } catch (MigrationException failed) {
+            doorStays = true;
             listener.on(new ProgressEvent.Warning("the source may still be read-only by default: "
                     + failed.failure().what() + " " + failed.failure().why()));
         } finally {
@@ -312,9 +316,6 @@ final class Cutover {
         long transactions = scene.session().applier().transactionsApplied();
         long changes = scene.session().applier().changesApplied();
         try {
-            // From here on a resume must know that the target may be open.
-            scene.state().phase(Phase.CUTOVER);
-            FaultPoint.NO_RETURN.reached();
             // Nothing of ours may write to the target once it is open: the proof is of this moment.
             long began = System.nanoTime();
             scene.session().close();
@@ -323,6 +324,10 @@ final class Cutover {
                 finish.raiseSequences(scene.observer(), proved.sequences()::contains);
             }
             long raised = System.nanoTime();
+            // From here on a resume must know that the target may be open. Before, the fence tells it that all is
+            // proved.
+            scene.state().phase(Phase.CUTOVER);
+            FaultPoint.NO_RETURN.reached();
             finish.openTarget(CutoverFinish.sourceIs(mode));
             log.info(
                     "target opened stream_closed_ms={} sequences_ms={} opened_ms={}",
@@ -335,6 +340,19 @@ final class Cutover {
         Optional<Duration> downtime = clock.locked();
         clock.tell("open target", "identity columns as on the source, default_transaction_read_only reset");
         FaultPoint.TARGET_OPENED.reached();
+        try {
+            finishUp(proved, downtime, transactions, changes);
+        } catch (MigrationException failed) {
+            throw failed.failure().state().isEmpty()
+                    ? new MigrationException(
+                            failed.failure()
+                                    .withState("the target is complete and open; " + CutoverFinish.sourceIs(mode)),
+                            failed)
+                    : failed;
+        }
+    }
+
+    private void finishUp(Proved proved, Optional<Duration> downtime, long transactions, long changes) {
         if (mode == Mode.TABLES) {
             finish.closeDoor();
         }
@@ -355,7 +373,11 @@ final class Cutover {
                         failed.failure().why(),
                         "the target has everything as of " + proved.finalLsn() + " and is not open yet; "
                                 + CutoverFinish.sourceIs(mode),
-                        List.of("Remove the cause, then run the same command with --resume: it opens the target.")),
+                        List.of(
+                                mode == Mode.TABLES
+                                        ? "Remove the cause, then run the same command with --resume: it opens the target."
+                                        : "Remove the cause, then run the same command with --resume: it goes on with the"
+                                                + " stream, and the cutover is to be asked for again.")),
                 failed);
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.config.ApplyConfig;
@@ -43,6 +44,10 @@ import org.pgmigrator.core.validate.Validated;
 final class OnlineMigration {
 
     /// A source that is restarting is waited for, when only it knows whether it is closed.
+    private static final String UNKNOWN =
+            "the source is serving as before, or closed by the earlier run's cutover; the target is not open";
+    private static final String OPEN = "the target is complete and open";
+
     private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
 
     private final MigrationConfig config;
@@ -144,7 +149,7 @@ final class OnlineMigration {
         }
         requireSameSource(stored.source());
         if (isOpened(state, stored)) {
-            finishOpened(state);
+            finish(state, OPEN, () -> finishOpened(state));
             return;
         }
         if (stored.isStreaming() && stored.fingerprint().isPresent()) {
@@ -152,6 +157,7 @@ final class OnlineMigration {
                 return;
             }
             // An earlier cutover may have ended while it opened the target.
+            closeTarget(state);
             setIdentitiesByDefault(state);
             listener.on(new ProgressEvent.Notice("going on with the stream where the target is"));
             stream(state, stored.fingerprint().get());
@@ -199,25 +205,35 @@ final class OnlineMigration {
     ///
     /// @return whether it was finished; otherwise the stream goes on
     private boolean finishOrTakeBack(StateStore state) throws InterruptedException {
-        boolean closed = false;
+        AtomicBoolean closed = new AtomicBoolean();
+        finish(state, UNKNOWN, () -> closed.set(isClosed(state)));
+        if (closed.get()) {
+            finish(
+                    state,
+                    "the target has everything and is not open yet; "
+                            + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
+                    () -> finishClosed(state));
+        } else {
+            finish(state, streamingState(), () -> takeBackCutover(state));
+        }
+        return closed.get();
+    }
+
+    /// A step of what an earlier run's cutover has left to do.
+    private interface Finishing {
+        void run() throws InterruptedException;
+    }
+
+    /// @param situation how both databases are if it is stopped or fails, and nobody knows better
+    private void finish(StateStore state, String situation, Finishing step) {
         try {
-            closed = isClosed(state);
-            if (closed) {
-                finishClosed(state);
-            } else {
-                takeBackCutover(state);
-            }
-            return closed;
+            step.run();
+        } catch (InterruptedException stop) {
+            control.detach();
+            throw Stops.exception(control, situation, leftAndHowToGoOn(state));
         } catch (MigrationException failed) {
             throw failed.failure().state().isEmpty()
-                    ? new MigrationException(
-                            failed.failure()
-                                    .withState(
-                                            closed
-                                                    ? "the target has everything and is not open yet; "
-                                                            + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES)
-                                                    : streamingState()),
-                            failed)
+                    ? new MigrationException(failed.failure().withState(situation), failed)
                     : failed;
         }
     }
@@ -279,7 +295,6 @@ final class OnlineMigration {
         CutoverFinish finish = finish(state);
         long began = System.nanoTime();
         try (Connection observer = source.connect(Session.named("observe"))) {
-            state.phase(Phase.CUTOVER);
             Set<QualifiedName> sequences = Set.copyOf(CarriedSequences.read(
                     observer,
                     config.filter(),
@@ -287,6 +302,7 @@ final class OnlineMigration {
                             .filter(CopyDatabase.carried(config))
                             .toList()));
             finish.raiseSequences(observer, sequences::contains);
+            state.phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
         } catch (SQLException lost) {
             throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
@@ -296,6 +312,13 @@ final class OnlineMigration {
         Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
         listener.on(new ProgressEvent.CutoverStep("open target", elapsed, "as the earlier run was about to"));
         FaultPoint.TARGET_OPENED.reached();
+        finish(
+                state,
+                OPEN + "; " + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
+                () -> finishUp(finish, cutover, elapsed, downtime));
+    }
+
+    private void finishUp(CutoverFinish finish, CutoverRecord cutover, Duration elapsed, Optional<Duration> downtime) {
         finish.closeDoor();
         List<String> left = finish.cleanUp();
         FaultPoint.CLEANED_UP.reached();
@@ -338,8 +361,9 @@ final class OnlineMigration {
 
     private void closeTarget(StateStore state) {
         if (validated.target().mayClose()) {
-            state.undoLog(Side.TARGET)
-                    .willCreate("the target's default_transaction_read_only", TargetDoor.openSql(target.name()));
+            if (state.journal().stream().noneMatch(entry -> entry.what().equals(TargetOpening.DOOR))) {
+                state.undoLog(Side.TARGET).willCreate(TargetOpening.DOOR, TargetDoor.openSql(target.name()));
+            }
             TargetDoor.close(state.session(), target.name());
         }
     }

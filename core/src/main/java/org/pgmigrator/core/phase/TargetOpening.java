@@ -20,6 +20,9 @@ final class TargetOpening {
 
     private static final Logger log = LoggerFactory.getLogger(TargetOpening.class);
 
+    /// What keeps everybody's writes away, in the journal.
+    static final String DOOR = "the target's default_transaction_read_only";
+
     /// Statements that travel together.
     private static final int CHUNK = 200;
 
@@ -43,8 +46,15 @@ final class TargetOpening {
         } catch (SQLException refusal) {
             log.warn("the target was not opened at once reason={}", refusal.getMessage());
             rollBack(session);
-            return Undoing.run(state, target);
+            return openInSteps(state, target);
         }
+    }
+
+    /// The door last, and only if nothing else is left: a target that takes writes is complete.
+    private static Undoing.Outcome openInSteps(StateStore state, Database target) {
+        Undoing.Outcome before =
+                Undoing.run(state, target, entry -> !entry.what().equals(DOOR));
+        return before.isComplete() ? Undoing.run(state, target, entry -> true) : before;
     }
 
     private static void openAtOnce(Connection session, List<StateStore.Undo> entries) throws SQLException {
