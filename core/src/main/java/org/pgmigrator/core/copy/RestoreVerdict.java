@@ -60,9 +60,10 @@ final class RestoreVerdict {
     }
 
     private void noticeIfHarmless(RestoreError error) {
-        // By reason and object, for the words of two workers may have been mixed.
+        // Not by the words, nor by an object that a setting does not have: what two workers say may have been mixed.
         error.harmless()
-                .filter(reason -> noticed.add(error.object() + ": " + reason))
+                .filter(reason ->
+                        noticed.add(error.command().startsWith("SET ") ? reason : error.object() + ": " + reason))
                 .ifPresent(reason -> listener.on(new Notice("pg_restore: " + error.message() + " (" + reason + ").")));
     }
 

@@ -29,7 +29,9 @@ class RestoreVerdictTest {
                 new RestoreError(
                         "", "ERROR: Parameter »transaction_timeout« nicht erkannt", "SET transaction_timeout = 0;"),
                 new RestoreError(
-                        "", "error: Parameter »transaction_timeout« nicht erkannt", "SET transaction_timeout = 0;"),
+                        "TABLE DATA public t",
+                        "error: Parameter »transaction_timeout« nicht erkannt",
+                        "SET transaction_timeout = 0;"),
                 new RestoreError(
                         "COMMENT - EXTENSION hstore", "ERROR: must be owner", "COMMENT ON EXTENSION hstore IS"),
                 new RestoreError(
