@@ -20,6 +20,7 @@ class ArchitectureTest {
         "org.pgmigrator.core.cutover..",
         "org.pgmigrator.core.lag..",
         "org.pgmigrator.core.snapshot..",
+        "org.pgmigrator.core.spool..",
         "org.pgmigrator.core.stream..",
         "org.pgmigrator.core.uncarried..",
         "org.pgmigrator.core.validate..",

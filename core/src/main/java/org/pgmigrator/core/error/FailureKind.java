@@ -68,6 +68,21 @@ public enum FailureKind {
             ExitCode.REPLICATION,
             Retry.TRANSIENT,
             "Run the same command with --resume: it goes on where the target is."),
+    SPOOL_FAILED(
+            ExitCode.REPLICATION,
+            Retry.OPERATOR,
+            "Make room on the disk of --spool-dir or remove the cause, then run the same command with --resume."),
+    SPOOL_DAMAGED(
+            ExitCode.REPLICATION,
+            Retry.OPERATOR,
+            "What the spool held was confirmed to the source and cannot be sent again: pg-migrator abort, then start the"
+                    + " migration again, with a new copy. Check the disk of --spool-dir first."),
+    SPOOL_FOREIGN(
+            ExitCode.REPLICATION,
+            Retry.OPERATOR,
+            "Name the migration's own directory with --spool-dir, or an empty one for a new migration."),
+    SPOOL_IN_USE(
+            ExitCode.REPLICATION, Retry.OPERATOR, "Stop the other pg-migrator, or give this one another --spool-dir."),
     DECODE_FAILED(
             ExitCode.REPLICATION, Retry.BUG, "Report this message; the source is untouched and the slot is kept."),
 

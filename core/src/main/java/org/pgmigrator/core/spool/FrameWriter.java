@@ -1,0 +1,155 @@
+package org.pgmigrator.core.spool;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.pgmigrator.decoder.Framing;
+import org.pgmigrator.decoder.Lsn;
+import org.pgmigrator.decoder.PgOutputDecoder;
+import org.pgmigrator.decoder.PgOutputMessage;
+
+/// Puts frames together to blocks, so that no block holds the end of one transaction and a part of the next. Confined
+/// to
+/// the thread that writes.
+///
+/// A frame in a block, big-endian: kind (i8; 1 = a message of the walsender, 2 = an idle position, 3 = a relation that
+/// an
+/// earlier segment has described), position (i64), length (i32), the message. In a transaction that is larger than a
+/// block
+/// a frame may begin in one block and end in another.
+final class FrameWriter {
+
+    static final byte MESSAGE = 1;
+    static final byte IDLE = 2;
+    static final byte RELATION = 3;
+
+    static final int FRAME_HEADER_BYTES = 1 + Long.BYTES + Integer.BYTES;
+
+    /// Takes the blocks that are ready.
+    interface Blocks {
+        /// Writes a block; `end` is what the spool has after it, if it is `complete`.
+        void write(byte[] raw, int length, boolean complete, Lsn end) throws IOException;
+    }
+
+    private final Blocks blocks;
+    private final Map<Integer, byte[]> relations = new LinkedHashMap<>();
+    private final byte[] raw = new byte[Block.MOST_RAW];
+    private final byte[] frameHeader = new byte[FRAME_HEADER_BYTES];
+    private int size;
+    private int boundary;
+    private boolean inside;
+    private boolean spilled;
+    private Lsn end;
+
+    FrameWriter(Blocks blocks, Lsn end) {
+        this.blocks = blocks;
+        this.end = end;
+    }
+
+    /// Whether a transaction has begun whose commit has not come.
+    boolean isInside() {
+        return inside;
+    }
+
+    /// Takes a message of the walsender.
+    void message(Lsn position, ByteBuffer message) throws IOException {
+        byte type = message.get(message.position());
+        if (type == 'B' && !inside) {
+            inside = true;
+        } else if (type == 'R') {
+            remember(message);
+        }
+        put(MESSAGE, position, message.duplicate());
+        if (type == 'C') {
+            inside = false;
+            end = end.max(commitEnd(message));
+        }
+        if (!inside) {
+            complete();
+        }
+    }
+
+    private static Lsn commitEnd(ByteBuffer message) {
+        return ((PgOutputMessage.Commit) PgOutputDecoder.decode(message.duplicate(), Framing.TOP_LEVEL)).endLsn();
+    }
+
+    /// A relation is described once for each connection, but each segment must be readable without those before it.
+    private void remember(ByteBuffer message) {
+        byte[] bytes = new byte[message.remaining()];
+        message.duplicate().get(bytes);
+        relations.put(ByteBuffer.wrap(bytes).getInt(1), bytes);
+    }
+
+    /// Notes that nothing was committed between the last transaction and this position.
+    void idle(Lsn position) throws IOException {
+        put(IDLE, position, ByteBuffer.allocate(0));
+        end = end.max(position);
+        complete();
+    }
+
+    /// Describes all known relations again, at the beginning of a segment.
+    void repeatRelations() throws IOException {
+        for (byte[] relation : relations.values()) {
+            put(RELATION, Lsn.INVALID, ByteBuffer.wrap(relation));
+            complete();
+        }
+    }
+
+    private void put(byte kind, Lsn position, ByteBuffer content) throws IOException {
+        ByteBuffer.wrap(frameHeader).put(kind).putLong(position.value()).putInt(content.remaining());
+        put(ByteBuffer.wrap(frameHeader));
+        put(content);
+    }
+
+    private void put(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (size == raw.length) {
+                makeRoom();
+            }
+            int part = Math.min(bytes.remaining(), raw.length - size);
+            bytes.get(raw, size, part);
+            size += part;
+        }
+    }
+
+    private void makeRoom() throws IOException {
+        if (boundary > 0) {
+            flush();
+        } else {
+            blocks.write(raw, size, false, Lsn.INVALID);
+            spilled = true;
+            size = 0;
+        }
+    }
+
+    private void complete() throws IOException {
+        boundary = size;
+        if (spilled) {
+            flush();
+            spilled = false;
+        }
+    }
+
+    /// Writes what is complete.
+    void flush() throws IOException {
+        if (boundary > 0) {
+            blocks.write(raw, boundary, true, end);
+            System.arraycopy(raw, boundary, raw, 0, size - boundary);
+            size -= boundary;
+            boundary = 0;
+        }
+    }
+
+    /// Forgets a transaction whose commit will not come from this connection, and what it has described.
+    ///
+    /// @return whether parts of it were written
+    boolean discardIncomplete() {
+        boolean wereWritten = spilled;
+        size = boundary;
+        inside = false;
+        spilled = false;
+        relations.clear();
+        return wereWritten;
+    }
+}
