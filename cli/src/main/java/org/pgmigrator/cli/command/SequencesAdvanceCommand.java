@@ -5,13 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.option.FilterOptions;
 import org.pgmigrator.cli.option.OutputOptions;
 import org.pgmigrator.cli.option.StateOptions;
-import org.pgmigrator.cli.render.Renderer;
 import org.pgmigrator.cli.session.Session;
-import org.pgmigrator.core.error.ExitCode;
-import org.pgmigrator.core.phase.SequenceCare;
-import org.pgmigrator.core.postgres.Database;
-import org.pgmigrator.core.postgres.Side;
-import org.pgmigrator.core.progress.ProgressEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,15 +54,7 @@ public final class SequencesAdvanceCommand implements Callable<Integer> {
             throw new ParameterException(
                     SequencesOutput.commandLine(command), "the number of increments must be at least 1");
         }
-        Database target =
-                Database.parse(Side.TARGET, options.target(), session.console().environment());
-        SequenceCare care = new SequenceCare(
-                target,
-                options.subscriptionName(),
-                SequencesOutput.filter(filter, SequencesOutput.commandLine(command)));
-        Renderer renderer = session.begin(output);
-        options.exposedPasswordWarning().ifPresent(warning -> renderer.on(new ProgressEvent.Warning(warning)));
-        SequencesOutput.show("advance", care.advance(increments), output.json(), session.console(), renderer);
-        return ExitCode.DONE.number();
+        return SequencesOutput.run(
+                session, options, filter, output, command, "advance", care -> care.advance(increments));
     }
 }

@@ -5,15 +5,22 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.option.FilterOptions;
+import org.pgmigrator.cli.option.OutputOptions;
+import org.pgmigrator.cli.option.StateOptions;
 import org.pgmigrator.cli.render.Renderer;
 import org.pgmigrator.cli.render.SequencesText;
 import org.pgmigrator.cli.session.Console;
+import org.pgmigrator.cli.session.Session;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.cutover.SequenceMoves;
+import org.pgmigrator.core.error.ExitCode;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.SequenceCare;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +35,33 @@ final class SequencesOutput {
         return Objects.requireNonNull(command).commandLine();
     }
 
-    static FilterConfig filter(FilterOptions options, CommandLine commandLine) {
+    /// What a command does with the sequences.
+    @FunctionalInterface
+    interface Deed {
+        SequenceMoves.Result with(SequenceCare care);
+    }
+
+    /// Does it, and shows what it did.
+    ///
+    /// @param action as the command is called
+    static int run(
+            Session session,
+            StateOptions options,
+            FilterOptions filter,
+            OutputOptions output,
+            @Nullable CommandSpec command,
+            String action,
+            Deed deed) {
+        Database target =
+                Database.parse(Side.TARGET, options.target(), session.console().environment());
+        SequenceCare care = new SequenceCare(target, options.subscriptionName(), filter(filter, commandLine(command)));
+        Renderer renderer = session.begin(output);
+        options.exposedPasswordWarning().ifPresent(warning -> renderer.on(new ProgressEvent.Warning(warning)));
+        show(action, deed.with(care), output.json(), session.console(), renderer);
+        return ExitCode.DONE.number();
+    }
+
+    private static FilterConfig filter(FilterOptions options, CommandLine commandLine) {
         try {
             return options.toConfig();
         } catch (IllegalArgumentException refused) {
@@ -37,7 +70,8 @@ final class SequencesOutput {
     }
 
     /// Shows each change, or with `--json` how many there were; then what is wrong.
-    static void show(String action, SequenceMoves.Result result, boolean json, Console console, Renderer renderer) {
+    private static void show(
+            String action, SequenceMoves.Result result, boolean json, Console console, Renderer renderer) {
         if (json) {
             console.out()
                     .println(SequencesText.json(action, result, console.clock().instant()));

@@ -5,13 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.option.FilterOptions;
 import org.pgmigrator.cli.option.OutputOptions;
 import org.pgmigrator.cli.option.StateOptions;
-import org.pgmigrator.cli.render.Renderer;
 import org.pgmigrator.cli.session.Session;
-import org.pgmigrator.core.error.ExitCode;
-import org.pgmigrator.core.phase.SequenceCare;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
-import org.pgmigrator.core.progress.ProgressEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,17 +68,17 @@ public final class SequencesSyncCommand implements Callable<Integer> {
         if (buffer < 0) {
             throw new ParameterException(SequencesOutput.commandLine(command), "--buffer must not be negative");
         }
-        Database source =
-                Database.parse(Side.SOURCE, options.source(), session.console().environment());
-        Database target =
-                Database.parse(Side.TARGET, options.target(), session.console().environment());
-        SequenceCare care = new SequenceCare(
-                target,
-                options.subscriptionName(),
-                SequencesOutput.filter(filter, SequencesOutput.commandLine(command)));
-        Renderer renderer = session.begin(output);
-        options.exposedPasswordWarning().ifPresent(warning -> renderer.on(new ProgressEvent.Warning(warning)));
-        SequencesOutput.show("sync", care.sync(source, buffer, backwards), output.json(), session.console(), renderer);
-        return ExitCode.DONE.number();
+        return SequencesOutput.run(
+                session,
+                options,
+                filter,
+                output,
+                command,
+                "sync",
+                care -> care.sync(
+                        Database.parse(
+                                Side.SOURCE, options.source(), session.console().environment()),
+                        buffer,
+                        backwards));
     }
 }
