@@ -55,13 +55,13 @@ final class DemoControl implements SignalTarget {
 
     @Override
     public synchronized OnInterrupt onInterrupt() {
-        return migrating ? migration.onInterrupt() : OnInterrupt.STOP_AND_REMOVE;
+        return migrating ? migration.onInterrupt() : OnInterrupt.END;
     }
 
     @Override
     public OnInterrupt interrupt() {
         if (!stopOutsideOfMigration(FailureKind.STOPPED_BY_INTERRUPT)) {
-            return OnInterrupt.STOP_AND_REMOVE;
+            return OnInterrupt.END;
         }
         if (migration.onInterrupt() == OnInterrupt.CUT_OVER) {
             cutOver();

@@ -49,6 +49,7 @@ public final class Wording {
     /// What the next Ctrl+C does, in few words for the end of a line.
     public static String brief(OnInterrupt meaning) {
         return switch (meaning) {
+            case END -> "Ctrl+C ends the demo";
             case STOP_AND_REMOVE -> "Ctrl+C stops and undoes";
             case CUT_OVER -> "Ctrl+C cuts over";
             case STOP_NOW -> "Ctrl+C stops now";
@@ -59,6 +60,7 @@ public final class Wording {
     /// What the next Ctrl+C does, in full.
     public static String inFull(OnInterrupt meaning) {
         return switch (meaning) {
+            case END -> "Ctrl+C now: end the demo. Both servers and all its files are removed.";
             case STOP_AND_REMOVE ->
                 "Ctrl+C now: stop, and remove what was created on both sides. The source goes on serving.";
             case CUT_OVER ->

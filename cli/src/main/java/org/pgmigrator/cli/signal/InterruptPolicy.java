@@ -18,6 +18,8 @@ public final class InterruptPolicy implements AutoCloseable {
     /// Enough that nobody gets there by impatience alone, few enough to be found by somebody who means it.
     static final int PRESSES_TO_HALT = 5;
 
+    private static final String DEMO_ENDS = "both servers to be removed";
+
     private final SignalTarget target;
     private final ProgressListener screen;
     private final List<String> leftBehind;
@@ -65,6 +67,10 @@ public final class InterruptPolicy implements AutoCloseable {
             return;
         }
         switch (meaning) {
+            case END -> {
+                stopping(DEMO_ENDS);
+                say("Ctrl+C: ending the demo, and removing both servers and all its files.");
+            }
             case STOP_AND_REMOVE -> {
                 stopping("child processes to end and what was created on both sides to be removed");
                 say("Ctrl+C: stopping, and removing what was created on both sides. The source goes on serving.");
@@ -88,6 +94,10 @@ public final class InterruptPolicy implements AutoCloseable {
         target.terminate();
         switch (meaning) {
             case NOTHING -> say(signal + ": the target is open already, only the cleaning up is left.");
+            case END -> {
+                stopping(DEMO_ENDS);
+                say(signal + ": ending the demo in order.");
+            }
             case STOP_AND_REMOVE -> {
                 stopping("child processes and sessions to end in order");
                 say(signal + ": stopping in order. The source goes on serving.");

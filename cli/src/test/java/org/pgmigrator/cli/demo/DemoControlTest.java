@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.pgmigrator.cli.render.Wording;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
@@ -23,7 +24,7 @@ class DemoControlTest {
 
     @Test
     void beforeTheMigrationCtrlCEndsTheDemo() {
-        assertThat(control.interrupt()).isEqualTo(OnInterrupt.STOP_AND_REMOVE);
+        assertThat(control.interrupt()).isEqualTo(OnInterrupt.END);
 
         assertThat(Thread.currentThread().isInterrupted()).isTrue();
         assertThatThrownBy(() -> control.during(() -> done.add("migrated")))
@@ -32,6 +33,15 @@ class DemoControlTest {
                         e -> assertThat(e.failure().kind()).isEqualTo(FailureKind.STOPPED_BY_INTERRUPT));
         assertThat(done).isEmpty();
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void whenTheMigrationIsOverCtrlCEndsTheDemoAndHasNothingToUndo() {
+        control.during(() -> assertThat(control.onInterrupt()).isEqualTo(OnInterrupt.STOP_AND_REMOVE));
+
+        assertThat(Wording.inFull(control.onInterrupt()))
+                .contains("end the demo", "Both servers and all its files are removed")
+                .doesNotContain("source", "created");
     }
 
     @Test

@@ -11,6 +11,8 @@ public final class OperatorControl {
 
     /// What the next Ctrl+C does.
     public enum OnInterrupt {
+        /// End what the migration is a part of. It is not running: not yet, or not any more. Never said by a migration.
+        END,
         /// Stop, and remove what was created on both sides.
         STOP_AND_REMOVE,
         /// Cut over: drain, prove, finish.
@@ -49,7 +51,7 @@ public final class OperatorControl {
     public synchronized OnInterrupt interrupt() {
         OnInterrupt meaning = onInterrupt;
         switch (meaning) {
-            case STOP_AND_REMOVE -> requestStop(Stop.INTERRUPT_AND_REMOVE);
+            case END, STOP_AND_REMOVE -> requestStop(Stop.INTERRUPT_AND_REMOVE);
             case CUT_OVER -> requestCutover();
             case STOP_NOW -> requestStop(Stop.INTERRUPT_NOW);
             case NOTHING -> {}
