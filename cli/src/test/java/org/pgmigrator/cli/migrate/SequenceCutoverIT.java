@@ -3,7 +3,6 @@ package org.pgmigrator.cli.migrate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.sandbox.compare.ComparisonResult;
@@ -55,8 +54,14 @@ class SequenceCutoverIT {
 
     @Test
     void theBufferMovesEachSequenceOnInItsOwnDirectionAndWithinItsLimits(DatabasePair databases) throws Exception {
-        migrate(databases, "--sequence-buffer=10");
+        MigrationRun.Ended ended = migrate(databases, "--sequence-buffer=10");
 
+        assertThat(ended.all("warning"))
+                .extracting(warning -> warning.text("text"))
+                .filteredOn(text -> text.contains("gives no further value"))
+                .satisfiesExactlyInAnyOrder(
+                        text -> assertThat(text).contains("public.near_max", "MAXVALUE 32767", "from 32760"),
+                        text -> assertThat(text).contains("public.near_min", "MINVALUE -9223372036854775808"));
         ComparisonResult comparison = databases.compare(SequenceRule.NOT_BEHIND);
         assertThat(comparison.differences()).as(comparison::toString).isEmpty();
         assertThat(state(databases, "up")).isEqualTo("15|t");
@@ -78,16 +83,17 @@ class SequenceCutoverIT {
         return databases.targetValue("SELECT last_value, is_called FROM " + sequence);
     }
 
-    private static void migrate(DatabasePair databases, String... options) throws Exception {
+    private static MigrationRun.Ended migrate(DatabasePair databases, String... options) throws Exception {
         databases.onSource(SEQUENCES);
         try (MigrationRun run = MigrationRun.start(databases, options)) {
             run.awaitCaughtUp();
             databases.onSource(USE);
-            List<JsonLine> steps = run.interrupt().awaitEnd().assertDone().all("cutover_step");
-            assertThat(steps).anySatisfy(step -> {
+            MigrationRun.Ended ended = run.interrupt().awaitEnd().assertDone();
+            assertThat(ended.all("cutover_step")).anySatisfy(step -> {
                 assertThat(step.text("step")).isEqualTo("sequences");
                 assertThat(step.text("detail")).startsWith("11 ");
             });
+            return ended;
         }
     }
 }

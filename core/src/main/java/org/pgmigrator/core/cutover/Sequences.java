@@ -70,29 +70,50 @@ public final class Sequences {
         /// The state that the target gets: `buffer` increments further in its own direction, within its limits. A
         /// sequence that was never called stays so, and one that cycles has no further.
         SequenceState advanced(long buffer) {
-            if (!called || cycles || buffer == 0) {
-                return this;
-            }
-            BigInteger wanted = BigInteger.valueOf(increment)
+            return moves(buffer) ? at(withinLimits(wanted(buffer)).longValueExact(), true) : this;
+        }
+
+        /// Whether the limit keeps it from getting so far, and it has values to give before that.
+        boolean exceedsLimit(long buffer) {
+            return moves(buffer)
+                    && !withinLimits(wanted(buffer)).equals(wanted(buffer))
+                    && advanced(buffer).lastValue != lastValue;
+        }
+
+        private boolean moves(long buffer) {
+            return called && !cycles && buffer != 0;
+        }
+
+        private BigInteger wanted(long buffer) {
+            return BigInteger.valueOf(increment)
                     .multiply(BigInteger.valueOf(buffer))
                     .add(BigInteger.valueOf(lastValue));
-            long moved = wanted.max(BigInteger.valueOf(min))
-                    .min(BigInteger.valueOf(max))
-                    .longValueExact();
-            return new SequenceState(name, increment, min, max, cycles, moved, true);
+        }
+
+        private BigInteger withinLimits(BigInteger value) {
+            return value.max(BigInteger.valueOf(min)).min(BigInteger.valueOf(max));
+        }
+    }
+
+    /// What was set.
+    ///
+    /// @param count  how many sequences
+    /// @param usedUp those that the buffer has moved to their limit, where they give no further value: a sentence each
+    public record Copied(int count, List<String> usedUp) {
+        public Copied {
+            usedUp = List.copyOf(usedUp);
         }
     }
 
     /// Sets the target's sequences to the source's state, and reads them back.
     ///
     /// @param carried which sequences are migrated
-    /// @return how many there are
-    public static int copy(Connection source, Connection target, Predicate<QualifiedName> carried, long buffer) {
+    public static Copied copy(Connection source, Connection target, Predicate<QualifiedName> carried, long buffer) {
+        List<SequenceState> there;
         List<SequenceState> wanted;
         try {
-            wanted = states(source, definitions(source, carried)).stream()
-                    .map(state -> state.advanced(buffer))
-                    .toList();
+            there = states(source, definitions(source, carried));
+            wanted = there.stream().map(state -> state.advanced(buffer)).toList();
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The sequences could not be read.", refusal);
         }
@@ -102,7 +123,20 @@ public final class Sequences {
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The sequences could not be set.", refusal);
         }
-        return wanted.size();
+        return new Copied(
+                wanted.size(),
+                there.stream()
+                        .filter(state -> state.exceedsLimit(buffer))
+                        .map(state -> usedUp(state, buffer))
+                        .toList());
+    }
+
+    private static String usedUp(SequenceState state, long buffer) {
+        return "sequence " + state.name() + " gives no further value on the target: the " + buffer
+                + " increments of --sequence-buffer lead from " + state.lastValue() + " beyond its "
+                + (state.increment() > 0 ? "MAXVALUE " + state.max() : "MINVALUE " + state.min())
+                + ", where it stands now. Raise the limit there, or set it back with pg-migrator sequences sync"
+                + " --backwards";
     }
 
     /// Which of `names` the target does not have.

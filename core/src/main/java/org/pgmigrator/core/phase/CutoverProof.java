@@ -131,8 +131,9 @@ final class CutoverProof implements AutoCloseable {
     /// @return which
     Set<QualifiedName> copySequences(List<CatalogTable> tables) throws CutoverGivenUp {
         Set<QualifiedName> carried = sequences(tables);
-        Sequences.copy(
+        Sequences.Copied copied = Sequences.copy(
                 scene.observer(), target, carried::contains, scene.config().sequenceBuffer());
+        copied.usedUp().forEach(line -> scene.listener().on(new ProgressEvent.Warning(line)));
         return carried;
     }
 

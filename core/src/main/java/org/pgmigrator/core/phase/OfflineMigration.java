@@ -94,7 +94,10 @@ final class OfflineMigration {
         try (Connection from = source.connect(Session.named("sequences"));
                 Connection to = target.connect(Session.named("sequences"))) {
             Set<QualifiedName> carried = Set.copyOf(validated.source().sequences());
-            return Sequences.copy(from, to, carried::contains, config.cutover().sequenceBuffer());
+            Sequences.Copied copied =
+                    Sequences.copy(from, to, carried::contains, config.cutover().sequenceBuffer());
+            copied.usedUp().forEach(line -> listener.on(new ProgressEvent.Warning(line)));
+            return copied.count();
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The sequences could not be set.", refusal);
         }
