@@ -52,8 +52,9 @@ public final class AbortCommand implements Callable<Integer> {
             fallbackValue = "true",
             paramLabel = "<true|false>",
             description =
-                    "Also past the cutover's point of no return, and when the target remembers no migration any more: let "
-                            + "the source serve again, without what was written to the target since. Default: false.")
+                    "Also past the cutover's point of no return, when the target remembers no migration any more, and when it "
+                            + "is lost: let the source serve again, without what was written to the target since. Default: "
+                            + "false.")
     private boolean unlockSource;
 
     @Option(
@@ -90,13 +91,19 @@ public final class AbortCommand implements Callable<Integer> {
                                 renderer)
                         .run();
             } catch (InterruptedException stop) {
-                throw new MigrationException(
-                        Failure.of(signals.kind(), "The abort was stopped.", "")
-                                .withState("what was undone so far is undone")
-                                .withRemedy("Run abort again to complete it."),
-                        stop);
+                throw stopped(signals, "", stop);
+            } catch (MigrationException failed) {
+                throw signals.haveArrived() ? stopped(signals, failed.failure().why(), failed) : failed;
             }
         }
         return ExitCode.DONE.number();
+    }
+
+    private static MigrationException stopped(StopSignals signals, String why, Exception cause) {
+        return new MigrationException(
+                Failure.of(signals.kind(), "The abort was stopped.", why)
+                        .withState("what was undone so far is undone")
+                        .withRemedy("Run abort again to complete it."),
+                cause);
     }
 }

@@ -34,6 +34,11 @@ public final class StopSignals implements AutoCloseable {
         }));
     }
 
+    /// Whether one has arrived: whatever the thread met since may be its consequence.
+    public boolean haveArrived() {
+        return arrived.get() != null;
+    }
+
     /// What the first signal means for the exit code.
     public FailureKind kind() {
         FailureKind kind = arrived.get();

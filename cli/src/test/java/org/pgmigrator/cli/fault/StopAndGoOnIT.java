@@ -3,6 +3,8 @@ package org.pgmigrator.cli.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -152,6 +154,32 @@ class StopAndGoOnIT {
             Program resumed = move.migrateUntilCaughtUp("--resume");
             application.stop();
             move.cutOver(resumed);
+        }
+    }
+
+    @Test
+    void ctrlCDuringAnAbortIsAStopAndTheNextAbortCompletesIt() throws Exception {
+        try (Move move = pair.move(folder, new Ledger(1));
+                Connection holder = pair.source().connect(move.database());
+                Statement statement = holder.createStatement()) {
+            Program program = move.migrateUntilCaughtUp();
+            program.signal("TERM");
+            program.awaitExit(143);
+            holder.setAutoCommit(false);
+            statement.execute("LOCK TABLE chime IN ACCESS SHARE MODE");
+
+            Program abort = move.command("abort", "--yes");
+            abort.awaitRunning(
+                    "it is at the replica identity, which has to wait",
+                    () -> move.onSource("SELECT 1 FROM pg_publication").isEmpty());
+            abort.signal("INT");
+            abort.awaitExit(130);
+
+            assertThat(abort.err()).contains("STOPPED_BY_INTERRUPT", "Run abort again");
+            holder.rollback();
+            move.command("abort", "--yes").awaitExit(0);
+            move.assertNothingOfOursOnTheSource();
+            move.assertTargetIsEmpty();
         }
     }
 
