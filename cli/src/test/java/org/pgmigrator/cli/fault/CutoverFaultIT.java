@@ -33,6 +33,9 @@ class CutoverFaultIT {
             FaultPoint.READY,
             FaultPoint.LOCKED,
             FaultPoint.DRAINED,
+            FaultPoint.UNLOGGED_COPIED,
+            FaultPoint.LARGE_OBJECTS_EQUAL,
+            FaultPoint.VIEWS_REFRESHED,
             FaultPoint.SEQUENCES_SET,
             FaultPoint.VERIFIED,
             FaultPoint.FENCE_JOURNALLED,
@@ -208,8 +211,35 @@ class CutoverFaultIT {
     }
 
     @Test
+    void killedBeforeTheOpeningWithoutAFenceTheStreamGoesOnAndAbortNeedsNoConsentForThat() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.NO_RETURN + ":kill")
+                    .migrate("--cutover-when", "caught-up", "--source-lock", "none")
+                    .awaitExit(KILLED);
+            assertTargetIsClosed(move);
+            assertThat(move.command("status").awaitExit(0).out())
+                    .contains("migrate --resume: goes on with the stream", "abort: removes everything");
+
+            Program resumed = untouched(move, "--resume").awaitOut("the target has caught up");
+            assertThat(resumed.out()).contains("going on with the stream");
+            resumed.signal("TERM");
+            resumed.awaitExit(143);
+            move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.NO_RETURN + ":kill")
+                    .migrate("--resume", "--cutover-when", "caught-up", "--source-lock", "none")
+                    .awaitExit(KILLED);
+            move.environment("PG_MIGRATOR_TEST_FAULT", "");
+
+            move.command("abort", "--yes").awaitExit(0);
+
+            move.assertNothingOfOursOnTheSource();
+            move.assertTargetIsEmpty();
+        }
+    }
+
+    @Test
     void killedServersInTheCutoverAreSurvived() throws Exception {
         try (Move move = pair.move(folder, LEDGER)) {
+            move.writeOnSource("CREATE UNLOGGED TABLE cache (id int PRIMARY KEY)");
             WorkloadRun application = move.write(LEDGER, RATE);
 
             Program program = pausedAt(move, FaultPoint.DRAINED, false);
@@ -233,6 +263,8 @@ class CutoverFaultIT {
             assertServes(application);
             assertTargetIsClosed(move);
 
+            // The crashes of the source have emptied it there; the next one, of the target, does so behind the fence.
+            move.writeOnSource("INSERT INTO cache VALUES (1), (2), (3)");
             Program fourth = pausedAt(move, FaultPoint.FENCED, true);
             crash(pair.target(), () -> {
                 goOn(FaultPoint.FENCED);
@@ -243,6 +275,7 @@ class CutoverFaultIT {
 
             application.stop();
             untouched(move, "--resume").awaitExit(0);
+            assertThat(move.onTarget("SELECT count(*) FROM cache")).containsExactly("3");
             assertMoved(move);
         }
     }

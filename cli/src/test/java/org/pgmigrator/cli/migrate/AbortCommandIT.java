@@ -269,6 +269,59 @@ class AbortCommandIT {
     }
 
     @Test
+    void aSourceWhoseTargetIsLostForGoodIsUnlockedAlone(DatabasePair databases) throws Exception {
+        prepareTables(databases);
+        try (MigrationRun run = migrate(databases, "--keep-subscription")) {
+            run.awaitCaughtUp().interrupt().awaitEnd().assertDone();
+        }
+        OtherTerminal lost =
+                OtherTerminal.of(databases.source().uri(databases.name()), "host=127.0.0.1 port=1 dbname=x user=x");
+
+        JsonLine refused = lost.json("abort", "--yes").assertFailed(6, "TARGET_UNREACHABLE");
+        assertThat(refused.lines("remedy")).contains("abort --unlock-source");
+        Traces.assertSourceIsClosed(databases);
+        JsonLine asked = lost.json("abort", "--unlock-source").assertFailed(3, "CHECK_REFUSED");
+        assertThat(asked.text("state")).isEqualTo("nothing was changed");
+        Traces.assertSourceIsClosed(databases);
+
+        JsonLine left = lost.json("abort", "--yes", "--unlock-source").assertFailed(4, "LEFT_BEHIND");
+
+        Traces.assertSourceIsOpen(databases);
+        databases.onSource("INSERT INTO item (name) VALUES ('the source serves')");
+        assertThat(left.text("why"))
+                .contains(
+                        "pg_drop_replication_slot",
+                        "slot_name = '" + databases.name() + "'",
+                        "DROP PUBLICATION IF EXISTS");
+        assertThat(left.text("state")).contains("the source is serving again");
+
+        databases.onSource(
+                "SELECT pg_drop_replication_slot('" + databases.name() + "')",
+                "DROP PUBLICATION \"" + databases.name() + "\"");
+        assertThat(lost.json("abort", "--yes", "--unlock-source")
+                        .assertDone()
+                        .only("complete")
+                        .lines("summary"))
+                .contains("the source is not closed");
+    }
+
+    @Test
+    void aSourceIsNotUnlockedUnderAProcessThatReachesTheTarget(DatabasePair databases) throws Exception {
+        prepareTables(databases);
+        try (MigrationRun run = migrate(databases)) {
+            run.awaitCaughtUp();
+
+            JsonLine refused = OtherTerminal.of(
+                            databases.source().uri(databases.name()), "host=127.0.0.1 port=1 dbname=x user=x")
+                    .json("abort", "--yes", "--unlock-source")
+                    .assertFailed(3, "CHECK_REFUSED");
+
+            assertThat(refused.text("why")).contains("pg-migrator observe");
+            run.interrupt().awaitEnd().assertDone();
+        }
+    }
+
+    @Test
     void aSourceThatACompleteCutoverHasClosedIsFoundAndUnlockedWithoutAnyState(DatabasePair databases)
             throws Exception {
         prepareTables(databases);

@@ -220,6 +220,7 @@ class CutoverCommandIT {
                                 "materialized views",
                                 "sequences",
                                 "verify",
+                                "target",
                                 "unlock");
                 assertThat(application.awaitCommitted(application.committed() + 50, MigrationRun.DEADLINE))
                         .isTrue();

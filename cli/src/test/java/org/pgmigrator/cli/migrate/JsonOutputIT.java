@@ -90,6 +90,7 @@ class JsonOutputIT {
                         "materialized views",
                         "sequences",
                         "verify",
+                        "target",
                         "fence",
                         "open target",
                         "clean up");

@@ -20,6 +20,12 @@ public enum FaultPoint {
     LOCKED,
     /// Everything that was committed before the marker is on the target.
     DRAINED,
+    /// The unlogged tables are copied again.
+    UNLOGGED_COPIED,
+    /// The large objects are equal.
+    LARGE_OBJECTS_EQUAL,
+    /// The materialized views are refreshed.
+    VIEWS_REFRESHED,
     /// The target's sequences are set.
     SEQUENCES_SET,
     /// Both sides were compared.

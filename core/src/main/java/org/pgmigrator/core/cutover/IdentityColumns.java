@@ -5,6 +5,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
@@ -30,7 +33,17 @@ public final class IdentityColumns {
         }
     }
 
+    private static final Pattern ALWAYS_SQL = Pattern.compile(
+            "ALTER TABLE IF EXISTS (\"(?:[^\"]|\"\")+\"\\.\"(?:[^\"]|\"\")+\") ALTER COLUMN .* SET GENERATED ALWAYS",
+            Pattern.DOTALL);
+
     private IdentityColumns() {}
+
+    /// The table of a [Column#alwaysSql], if it is one.
+    public static Optional<QualifiedName> table(String sql) {
+        Matcher matcher = ALWAYS_SQL.matcher(sql);
+        return matcher.matches() ? Optional.of(QualifiedName.parse(matcher.group(1))) : Optional.empty();
+    }
 
     /// The ALWAYS columns of the target's tables. A partition has its parent's, which can only be changed there.
     public static List<Column> always(Connection target) {

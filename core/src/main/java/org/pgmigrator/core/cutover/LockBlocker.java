@@ -70,6 +70,19 @@ public record LockBlocker(
         }
     }
 
+    /// As [#describe], without what changes from one look to the next.
+    public String describeBriefly() {
+        StringBuilder text = new StringBuilder(kind.words());
+        pid.ifPresent(number -> text.append(" pid ").append(number));
+        text.append(" (");
+        if (!user.isEmpty()) {
+            text.append("user ").append(user).append(", ");
+        }
+        text.append('"').append(application).append("\") holds ");
+        appendRelations(text);
+        return text.toString();
+    }
+
     /// `client session pid 811 (user app, "psql", idle in transaction, transaction open for 734 s, last statement began
     /// 2026-11-21T14:00:00Z) holds public.t`.
     public String describe() {
@@ -89,11 +102,15 @@ public record LockBlocker(
                 .map(age -> "transaction open for " + age.toSeconds() + " s")
                 .orElse("its age is hidden from this role"));
         statementStart.ifPresent(start -> text.append(", last statement began ").append(start));
-        text.append(") holds ")
-                .append(String.join(", ", relations.stream().limit(SHOWN).toList()));
+        text.append(") holds ");
+        appendRelations(text);
+        return text.toString();
+    }
+
+    private void appendRelations(StringBuilder text) {
+        text.append(String.join(", ", relations.stream().limit(SHOWN).toList()));
         if (relations.size() > SHOWN) {
             text.append(" and ").append(relations.size() - SHOWN).append(" more");
         }
-        return text.toString();
     }
 }

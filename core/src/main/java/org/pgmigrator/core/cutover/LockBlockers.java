@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.postgres.Catalog;
 
 /// Finds who stands in the way of EXCLUSIVE on some tables, and ends it where that is wanted.
 ///
@@ -23,7 +24,7 @@ final class LockBlockers {
             + "'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'";
 
     /// A prepared transaction's locks have no pid; the one on its transaction id tells which it is.
-    private static final String HOLDERS = """
+    private static final String HOLDERS_OF = """
             with held as (
                 select l.pid, l.virtualtransaction, array_agg(distinct l.relation::regclass::text) as relations
                 from pg_locks l
@@ -51,7 +52,11 @@ final class LockBlockers {
                  and x.locktype = 'transactionid' and x.granted and x.mode = 'ExclusiveLock'
             left join pg_prepared_xacts p on p.transaction = x.transactionid
             order by 7 desc nulls last, 1
-            """.formatted(CONFLICTING);
+            """;
+
+    private static final String HOLDERS = HOLDERS_OF.formatted(CONFLICTING);
+
+    private static final String HOLDERS_OF_ANY = HOLDERS_OF.formatted("'AccessShareLock', " + CONFLICTING);
 
     /// Only while that very transaction still holds a lock: the session may be in another one by now.
     private static final String TERMINATE = """
@@ -65,8 +70,22 @@ final class LockBlockers {
     ///
     /// @param ownPid the session that wants the lock
     static List<LockBlocker> list(Connection observer, List<Long> relations, int ownPid) throws SQLException {
+        return list(observer, HOLDERS, relations, ownPid);
+    }
+
+    /// Who else than the observer holds any lock, so that nobody gets ACCESS EXCLUSIVE.
+    static List<LockBlocker> listAll(Connection observer, List<Long> relations) throws SQLException {
+        return list(
+                observer,
+                HOLDERS_OF_ANY,
+                relations,
+                Integer.parseInt(String.valueOf(Catalog.value(observer, "select pg_backend_pid()"))));
+    }
+
+    private static List<LockBlocker> list(Connection observer, String query, List<Long> relations, int ownPid)
+            throws SQLException {
         List<LockBlocker> blockers = new ArrayList<>();
-        try (PreparedStatement statement = observer.prepareStatement(HOLDERS)) {
+        try (PreparedStatement statement = observer.prepareStatement(query)) {
             statement.setArray(1, observer.createArrayOf("int8", relations.toArray()));
             statement.setInt(2, ownPid);
             try (ResultSet row = statement.executeQuery()) {

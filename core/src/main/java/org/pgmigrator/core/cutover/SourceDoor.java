@@ -89,15 +89,9 @@ public final class SourceDoor {
     /// How a default that is there now is taken back, when nobody knows any more what it was before.
     public static Optional<Closing> found(Connection source) {
         try {
-            String on = Catalog.value(source, """
-                    select exists (
-                        select from pg_db_role_setting s, unnest(s.setconfig) item
-                        where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
-                          and item in ('default_transaction_read_only=on', 'default_transaction_read_only=true'))
-                    """);
             String alter = "ALTER DATABASE "
                     + QualifiedName.quote(String.valueOf(Catalog.value(source, "select current_database()")));
-            return "t".equals(on)
+            return isReadOnlyByDefault(source)
                     ? Optional.of(new Closing(
                             alter + " SET default_transaction_read_only = on",
                             alter + " RESET default_transaction_read_only"))
@@ -105,6 +99,15 @@ public final class SourceDoor {
         } catch (SQLException refusal) {
             throw failed(refusal);
         }
+    }
+
+    static boolean isReadOnlyByDefault(Connection connection) throws SQLException {
+        return "t".equals(Catalog.value(connection, """
+                select exists (
+                    select from pg_db_role_setting s, unnest(s.setconfig) item
+                    where s.setrole = 0 and s.setdatabase = (select oid from pg_database where datname = current_database())
+                      and item in ('default_transaction_read_only=on', 'default_transaction_read_only=true'))
+                """));
     }
 
     /// Sets the default for new sessions.

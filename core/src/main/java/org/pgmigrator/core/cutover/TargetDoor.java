@@ -24,6 +24,15 @@ public final class TargetDoor {
         execute(target, openSql(database));
     }
 
+    /// Whether it is closed for new sessions, by whomever.
+    public static boolean isClosed(Connection target) {
+        try {
+            return SourceDoor.isReadOnlyByDefault(target);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "Whether the target's database is closed is not known.", refusal);
+        }
+    }
+
     /// The statement that opens it.
     public static String openSql(String database) {
         return "ALTER DATABASE " + QualifiedName.quote(database) + " RESET default_transaction_read_only";

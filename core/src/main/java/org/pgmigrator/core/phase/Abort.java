@@ -67,26 +67,38 @@ public final class Abort {
         this.listener = listener;
     }
 
-    /// Aborts it; without a migration there is nothing to do, which is said and no failure. Publishes
+    /// Aborts it; without a migration there is nothing to do, which is said and no failure. If the target is out of
+    /// reach
+    /// no more is possible than to unlock the source. Publishes
     /// [ProgressEvent.Complete] last.
     ///
     /// @throws MigrationException TARGET_IN_USE while a process is at work; CHECK_REFUSED past the point of no return
     /// and
     ///     without the operator's consent, with nothing changed; LEFT_BEHIND with the statements that remain to be run
     public void run() throws InterruptedException {
-        Optional<MigrationRecord> found = find();
+        SourceUnlock unlock = new SourceUnlock(source, options.unlockSource(), confirmation, listener);
+        Optional<MigrationRecord> found;
+        try {
+            found = find();
+        } catch (MigrationException failed) {
+            if (failed.failure().kind() != Side.TARGET.unreachable()) {
+                throw failed;
+            }
+            unlock.withoutTarget(target, failed);
+            return;
+        }
         if (found.isEmpty()) {
-            new SourceUnlock(source, options.unlockSource(), confirmation, listener).run(nothingFound);
+            unlock.run(nothingFound);
             return;
         }
         try (StateStore state = open()) {
             // Read again: it may have gone on before the lease was ours.
             MigrationRecord migration = record(state).orElse(found.get());
-            if (migration.isPastNoReturn() && !options.unlockSource()) {
+            if (migration.isOpened() && !options.unlockSource()) {
                 throw pastNoReturn(migration);
             }
             Optional<String> sourceUnknown = requireSameSource(migration);
-            pastNoReturn = migration.isPastNoReturn() || isClosed(state, migration, sourceUnknown);
+            pastNoReturn = migration.isOpened() || isClosed(state, migration, sourceUnknown);
             if (pastNoReturn && !options.unlockSource()) {
                 throw pastNoReturn(migration);
             }
@@ -233,7 +245,8 @@ public final class Abort {
         return new TargetCleaner(target, migration.origin().filter());
     }
 
-    private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown) {
+    private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown)
+            throws InterruptedException {
         if (pastNoReturn) {
             // The target is about to be opened: an abort or a resume after this one must know that it may hold more.
             state.phase(Phase.CUTOVER);
@@ -245,7 +258,7 @@ public final class Abort {
         if (dropsCopy) {
             dropCopy(migration);
         }
-        told(Undoing.run(state, target), "target");
+        told(openTarget(state), "target");
         if (left.isEmpty()) {
             state.remove();
             did("removed the migration's state from the target");
@@ -262,6 +275,16 @@ public final class Abort {
                         "Remove the cause and run abort again, or run the listed statements: a slot that is left behind "
                                 + "fills the source's disk.",
                         "When the source is gone for good: DROP SCHEMA pgmigrator CASCADE; on the target."));
+    }
+
+    private Undoing.Outcome openTarget(StateStore state) throws InterruptedException {
+        if (!pastNoReturn) {
+            return Undoing.run(state, target);
+        }
+        // As after a cutover: as long as anything is left that closes it, nobody writes to it.
+        try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
+            return opening.open(TargetOpening.AFTER_NO_RETURN);
+        }
     }
 
     private void undoSource(StateStore state, MigrationRecord migration, Optional<String> sourceUnknown) {

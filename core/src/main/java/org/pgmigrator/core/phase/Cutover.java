@@ -1,7 +1,6 @@
 package org.pgmigrator.core.phase;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -52,8 +51,7 @@ final class Cutover {
         this.scene = scene;
         this.desk = desk;
         this.clock = new CutoverClock(scene, scene.state().session(), rehearsal);
-        this.finish =
-                new CutoverFinish(scene.config(), scene.state(), scene.source(), scene.target(), scene.listener());
+        this.finish = new CutoverFinish(scene.config(), scene.state(), scene.source(), scene.listener());
         this.mode = scene.config().sourceLock().mode();
         this.listener = scene.listener();
     }
@@ -195,7 +193,7 @@ final class Cutover {
             FaultPoint.FENCE_JOURNALLED.reached();
             fence(cutover, entry);
             FaultPoint.FENCED.reached();
-            open(proved);
+            open(proved, cutover.opening());
         }
     }
 
@@ -263,7 +261,7 @@ final class Cutover {
                 FaultPoint.LOCKED.reached();
                 cutover.awaitNone(
                         "transactions were still writing on the source", () -> SourceDoor.writers(scene.observer()));
-                recordAndOpen(cutover.prove());
+                recordAndOpen(cutover.prove(), cutover.opening());
             } finally {
                 if (!pastNoReturn) {
                     reopenDoor();
@@ -295,14 +293,14 @@ final class Cutover {
     private void quiet() throws CutoverGivenUp, InterruptedException {
         try (QuietCutover cutover = QuietCutover.open(scene, clock)) {
             cutover.prepare();
-            recordAndOpen(cutover.prove());
+            recordAndOpen(cutover.prove(), cutover.opening());
         }
     }
 
-    private void recordAndOpen(Proved proved) throws InterruptedException {
+    private void recordAndOpen(Proved proved, TargetOpening opening) throws InterruptedException {
         passPointOfNoReturn();
         pastNoReturn = true;
-        open(proved);
+        open(proved, opening);
     }
 
     private void passPointOfNoReturn() throws InterruptedException {
@@ -312,7 +310,7 @@ final class Cutover {
     }
 
     /// Everything is proved, and the source is closed if it can be: open the target, then clean up.
-    private void open(Proved proved) {
+    private void open(Proved proved, TargetOpening opening) throws InterruptedException {
         long transactions = scene.session().applier().transactionsApplied();
         long changes = scene.session().applier().changesApplied();
         try {
@@ -328,7 +326,7 @@ final class Cutover {
             // proved.
             scene.state().phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
-            finish.openTarget(CutoverFinish.sourceIs(mode));
+            finish.openTarget(opening, CutoverFinish.sourceIs(mode));
             log.info(
                     "target opened stream_closed_ms={} sequences_ms={} opened_ms={}",
                     Duration.ofNanos(closed - began).toMillis(),
@@ -341,28 +339,17 @@ final class Cutover {
         clock.tell("open target", "identity columns as on the source, default_transaction_read_only reset");
         FaultPoint.TARGET_OPENED.reached();
         try {
-            finishUp(proved, downtime, transactions, changes);
+            finish.complete(
+                    Optional.of(proved.finalLsn()),
+                    clock.elapsed(),
+                    downtime,
+                    mode,
+                    facts(proved, transactions, changes));
         } catch (MigrationException failed) {
             throw failed.failure().state().isEmpty()
-                    ? new MigrationException(
-                            failed.failure()
-                                    .withState("the target is complete and open; " + CutoverFinish.sourceIs(mode)),
-                            failed)
+                    ? new MigrationException(failed.failure().withState(CutoverFinish.isOpen(mode)), failed)
                     : failed;
         }
-    }
-
-    private void finishUp(Proved proved, Optional<Duration> downtime, long transactions, long changes) {
-        if (mode == Mode.TABLES) {
-            finish.closeDoor();
-        }
-        Duration elapsed = clock.elapsed();
-        List<String> left = finish.cleanUp();
-        clock.tell("clean up", left.isEmpty() ? finish.whatIsKept() : "not complete");
-        FaultPoint.CLEANED_UP.reached();
-        listener.on(new ProgressEvent.CutoverComplete(proved.finalLsn(), elapsed, downtime));
-        CutoverFinish.requireNothingLeft(left);
-        listener.on(new ProgressEvent.Complete(summary(proved, transactions, changes, downtime)));
     }
 
     private MigrationException notOpened(MigrationException failed, Proved proved) {
@@ -381,17 +368,11 @@ final class Cutover {
                 failed);
     }
 
-    private List<String> summary(Proved proved, long transactions, long changes, Optional<Duration> downtime) {
-        List<String> facts = new ArrayList<>();
-        facts.add(transactions + " transactions with " + changes + " changes were applied by this run");
-        facts.add("the target has everything that was committed on the source before " + proved.finalLsn());
+    private static List<String> facts(Proved proved, long transactions, long changes) {
         int sequences = proved.sequences().size();
-        facts.add(sequences + (sequences == 1 ? " sequence was set" : " sequences were set"));
-        facts.add("the target is open for writes");
-        downtime.ifPresent(time -> facts.add("writes were kept away for " + time.toMillis()
-                + " ms, from the first lock on the source to the open target"));
-        facts.add(CutoverFinish.sourceIs(mode));
-        facts.add(finish.whatIsKept());
-        return facts;
+        return List.of(
+                transactions + " transactions with " + changes + " changes were applied by this run",
+                "the target has everything that was committed on the source before " + proved.finalLsn(),
+                sequences + (sequences == 1 ? " sequence was set" : " sequences were set"));
     }
 }

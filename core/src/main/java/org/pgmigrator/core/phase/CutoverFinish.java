@@ -2,12 +2,15 @@ package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig.Mode;
+import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.cutover.SequenceMoves;
 import org.pgmigrator.core.cutover.SourceDoor;
 import org.pgmigrator.core.error.Failure;
@@ -16,8 +19,10 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.decoder.Lsn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,17 +34,17 @@ final class CutoverFinish {
 
     static final String DROP_STATE = "on the target, schema pgmigrator: DROP SCHEMA pgmigrator CASCADE;";
 
+    private static final String OPEN = "the target is open for writes";
+
     private final CutoverConfig config;
     private final StateStore state;
     private final Database source;
-    private final Database target;
     private final ProgressListener listener;
 
-    CutoverFinish(CutoverConfig config, StateStore state, Database source, Database target, ProgressListener listener) {
+    CutoverFinish(CutoverConfig config, StateStore state, Database source, ProgressListener listener) {
         this.config = config;
         this.state = state;
         this.source = source;
-        this.target = target;
         this.listener = listener;
     }
 
@@ -82,8 +87,8 @@ final class CutoverFinish {
     }
 
     /// @param closed how the source is, for the failure
-    void openTarget(String closed) {
-        Undoing.Outcome opened = TargetOpening.open(state, target);
+    void openTarget(TargetOpening opening, String closed) throws InterruptedException {
+        Undoing.Outcome opened = opening.open(TargetOpening.AFTER_NO_RETURN);
         if (!opened.isComplete()) {
             throw new MigrationException(Failure.of(
                             FailureKind.TARGET_FAILED,
@@ -96,7 +101,7 @@ final class CutoverFinish {
 
     /// New sessions on the source hear at once that they are at the wrong place. An addition to the fence: not
     /// everybody may do that, and nothing depends on it.
-    void closeDoor() {
+    private void closeDoor() {
         try (Connection connection = source.connect(Session.named("door"))) {
             SourceDoor.Closing closing = SourceDoor.plan(connection);
             if (state.journal().stream().noneMatch(SourceClosing::isDefault)) {
@@ -104,14 +109,60 @@ final class CutoverFinish {
             }
             SourceDoor.close(connection, closing);
         } catch (SQLException | MigrationException refused) {
-            log.info("the source's database is not read-only by default reason={}", refused.getMessage());
+            String why = refused instanceof MigrationException failed
+                    ? failed.failure().why()
+                    : SqlState.serverWords((SQLException) refused);
+            listener.on(new ProgressEvent.Warning(
+                    "the source's tables refuse writes, but its database could not be made read-only by default as well: "
+                            + why
+                            + ". New sessions there hear only at their first write that they are at the wrong place"));
         }
+    }
+
+    /// The end of every cutover whose target is open: tells the source's new sessions, cleans up, and says what was
+    /// done.
+    ///
+    /// @param finalLsn what the target has; empty if that is not known any more
+    /// @param elapsed  how long the cutover took
+    /// @param facts    what else there is to say of it
+    void complete(
+            Optional<Lsn> finalLsn, Duration elapsed, Optional<Duration> downtime, Mode mode, List<String> facts) {
+        long began = System.nanoTime();
+        if (mode == Mode.TABLES) {
+            closeDoor();
+        }
+        List<String> left = cleanUp();
+        listener.on(new ProgressEvent.CutoverStep(
+                "clean up",
+                Duration.ofNanos(System.nanoTime() - began),
+                left.isEmpty() ? whatIsKept() : "not complete"));
+        FaultPoint.CLEANED_UP.reached();
+        finalLsn.ifPresent(lsn -> listener.on(new ProgressEvent.CutoverComplete(lsn, elapsed, downtime)));
+        requireNothingLeft(left);
+        List<String> summary = new ArrayList<>(facts);
+        summary.add(OPEN);
+        downtime.ifPresent(time -> summary.add("writes were kept away for " + time.toMillis()
+                + " ms, from the first lock on the source to the open target"));
+        summary.add(sourceIs(mode));
+        summary.add(whatIsKept());
+        listener.on(new ProgressEvent.Complete(summary));
+    }
+
+    /// The end of a cutover that another run has told of already.
+    ///
+    /// @param fenced whether it has closed the source
+    void cleanUpAfter(boolean fenced) {
+        if (fenced) {
+            closeDoor();
+        }
+        requireNothingLeft(cleanUp());
+        listener.on(new ProgressEvent.Complete(List.of(OPEN, whatIsKept())));
     }
 
     /// Removes what is not needed any more; what keeps the source closed stays.
     ///
     /// @return what is left, with the statements that remove it
-    List<String> cleanUp() {
+    private List<String> cleanUp() {
         if (config.keepSubscription()) {
             return List.of();
         }
@@ -132,7 +183,7 @@ final class CutoverFinish {
         }
     }
 
-    static void requireNothingLeft(List<String> left) {
+    private static void requireNothingLeft(List<String> left) {
         if (!left.isEmpty()) {
             throw new MigrationException(Failure.of(
                             FailureKind.LEFT_BEHIND,
@@ -143,7 +194,7 @@ final class CutoverFinish {
         }
     }
 
-    String whatIsKept() {
+    private String whatIsKept() {
         return config.keepSubscription()
                 ? "kept, as asked for: slot, publication and progress; drop the slot later, or it fills the source's "
                         + "disk: " + keptSql()
@@ -157,6 +208,11 @@ final class CutoverFinish {
                         .filter(entry -> !SourceClosing.stays(entry))
                         .map(entry -> entry.sql() + ";")
                         .toList());
+    }
+
+    /// How both databases are from the opening of the target on.
+    static String isOpen(Mode mode) {
+        return "the target is complete and open; " + sourceIs(mode);
     }
 
     /// How the source was left, for the end of a cutover.

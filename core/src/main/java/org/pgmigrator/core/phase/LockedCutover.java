@@ -33,36 +33,44 @@ final class LockedCutover implements AutoCloseable {
     private final CutoverProof proof;
     private final Drain drain;
     private final SourceLock lock;
+    private final TargetOpening opening;
     private final NotStreamed notStreamed;
     private final ProgressListener listener;
 
     private List<String> toldBlockers = List.of();
 
-    private LockedCutover(CutoverScene scene, CutoverClock clock, CutoverProof proof, Drain drain, SourceLock lock) {
+    private LockedCutover(
+            CutoverScene scene,
+            CutoverClock clock,
+            CutoverProof proof,
+            Drain drain,
+            SourceLock lock,
+            TargetOpening opening) {
         this.scene = scene;
         this.clock = clock;
         this.proof = proof;
         this.drain = drain;
         this.lock = lock;
+        this.opening = opening;
         this.notStreamed = new NotStreamed(scene, clock);
         this.listener = scene.listener();
     }
 
     /// Opens every session. Nothing is locked yet.
     static LockedCutover open(CutoverScene scene, CutoverClock clock) {
-        CutoverProof proof = CutoverProof.open(scene, clock);
+        List<Runnable> opened = new ArrayList<>();
         try {
+            CutoverProof proof = CutoverProof.open(scene, clock);
+            opened.add(proof::close);
             Drain drain = Drain.open(scene, clock);
-            try {
-                SourceLock lock = SourceLock.open(
-                        scene.source(), scene.slot(), scene.config().sourceLock());
-                return new LockedCutover(scene, clock, proof, drain, lock);
-            } catch (RuntimeException failed) {
-                drain.close();
-                throw failed;
-            }
+            opened.add(drain::close);
+            TargetOpening opening = TargetOpening.connect(scene.state(), scene.target(), scene.listener());
+            opened.add(opening::close);
+            SourceLock lock =
+                    SourceLock.open(scene.source(), scene.slot(), scene.config().sourceLock());
+            return new LockedCutover(scene, clock, proof, drain, lock, opening);
         } catch (RuntimeException failed) {
-            proof.close();
+            opened.reversed().forEach(Runnable::run);
             throw failed;
         }
     }
@@ -91,6 +99,7 @@ final class LockedCutover implements AutoCloseable {
         FaultPoint.SEQUENCES_SET.reached();
         compare();
         FaultPoint.VERIFIED.reached();
+        lockTarget();
         lock.requireHeld();
         requireNoSchemaChanges(scene.watch().carriedTables());
         clock.requireTime("the source was not closed");
@@ -201,6 +210,22 @@ final class LockedCutover implements AutoCloseable {
                         + " deferrable constraints proved");
     }
 
+    /// Nobody's long transaction on the target may keep it closed once the source is.
+    private void lockTarget() throws CutoverGivenUp, InterruptedException {
+        int tables = opening.lock(TargetOpening.BEFORE_NO_RETURN, () -> {
+            requireNotLost();
+            clock.requireTime("the target's tables with identity columns were not locked");
+        });
+        if (tables > 0) {
+            clock.step("target", tables + " tables whose identity columns are to be set back are locked for that");
+        }
+    }
+
+    /// What opens the target.
+    TargetOpening opening() {
+        return opening;
+    }
+
     /// Tells the lock, and the fence that comes of it, from every other.
     String token() {
         return lock.token();
@@ -218,6 +243,7 @@ final class LockedCutover implements AutoCloseable {
     public void close() {
         clock.end();
         lock.close();
+        opening.close();
         notStreamed.close();
         drain.close();
         proof.close();

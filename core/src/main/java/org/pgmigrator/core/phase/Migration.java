@@ -75,15 +75,20 @@ public final class Migration {
             }
             control.detach();
             throw failed.failure().state().isEmpty()
-                    ? new MigrationException(
-                            failed.failure().withState("both databases are as they were: nothing was created"), failed)
+                    ? new MigrationException(failed.failure().withState(untouched()), failed)
                     : failed;
         }
     }
 
     private MigrationException stopped() {
         control.detach();
-        return Stops.exception(control, "Nothing was created on either side.", List.of());
+        return Stops.exception(control, untouched(), List.of());
+    }
+
+    private String untouched() {
+        return config.resume()
+                ? "both databases are as the earlier run has left them: nothing was changed"
+                : "both databases are as they were: nothing was created";
     }
 
     private Validated validate(Database source, Database target) throws InterruptedException {

@@ -76,14 +76,11 @@ record MigrationRecord(
         return names;
     }
 
-    /// Whether the target was opened, or is about to be: from here on going back may lose what the application wrote to
-    /// the target.
-    boolean isPastNoReturn() {
-        return phase == Phase.CUTOVER;
-    }
-
-    /// Whether the target is open: it was proved, and of what had closed it nothing is left.
+    /// Whether the target is open: it was proved, and of what had closed it nothing is left. From here on going back
+    /// may
+    /// lose what the application wrote to it. (Behind a fence there is no way back either, which only the source
+    /// knows.)
     boolean isOpened() {
-        return isPastNoReturn() && journal.stream().noneMatch(entry -> entry.side() == Side.TARGET);
+        return phase == Phase.CUTOVER && journal.stream().noneMatch(entry -> entry.side() == Side.TARGET);
     }
 }

@@ -4,6 +4,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Side;
@@ -21,6 +27,9 @@ final class NotStreamed implements AutoCloseable {
             select rolsuper from pg_roles where rolname = current_user
             """;
 
+    /// As while draining.
+    private static final Duration TICK = Duration.ofSeconds(1);
+
     private final CutoverScene scene;
     private final CutoverClock clock;
     private final Uncarried uncarried;
@@ -37,8 +46,8 @@ final class NotStreamed implements AutoCloseable {
     /// part of the time that the cutover may take.
     void prepare(List<CatalogTable> carried) throws InterruptedException {
         long began = System.nanoTime();
-        LargeObjects.Result result =
-                uncarried.prepare(carried, () -> scene.control().stopRequested().isEmpty());
+        LargeObjects.Result result = beside(() ->
+                uncarried.prepare(carried, () -> scene.control().stopRequested().isEmpty()));
         clock.extend(Duration.ofNanos(System.nanoTime() - began));
         if (result.touched() > 0) {
             scene.listener()
@@ -61,20 +70,69 @@ final class NotStreamed implements AutoCloseable {
     /// The steps, once the target has everything that is streamed, and before the sequences: an unlogged table may have
     /// some.
     void run() throws InterruptedException {
-        UnloggedTables.Result unlogged = uncarried.copyUnloggedTables(this::isWanted);
+        UnloggedTables.Result unlogged = beside(() -> uncarried.copyUnloggedTables(this::isWanted));
         clock.step(
                 "unlogged tables",
                 unlogged.tables() + " copied again, " + unlogged.rows() + " rows of " + unlogged.bytes() + " bytes");
-        LargeObjects.Result objects = uncarried.synchronizeLargeObjects(this::isWanted);
+        FaultPoint.UNLOGGED_COPIED.reached();
+        LargeObjects.Result objects = beside(() -> uncarried.synchronizeLargeObjects(this::isWanted));
         clock.step("large objects", told(objects) + "; " + claim(objects));
         objects.notes().forEach(note -> scene.listener().on(new ProgressEvent.Warning(note)));
         objects.notCompared()
                 .ifPresent(why -> scene.listener()
                         .on(new ProgressEvent.Warning("large objects are as they were when they were copied: " + why)));
-        MaterializedViews.Result views = uncarried.refreshMaterializedViews(this::isWanted);
+        FaultPoint.LARGE_OBJECTS_EQUAL.reached();
+        MaterializedViews.Result views = beside(() -> uncarried.refreshMaterializedViews(this::isWanted));
         clock.step(
                 "materialized views",
                 views.refreshed() + " refreshed" + (views.emptied() == 0 ? "" : ", " + views.emptied() + " emptied"));
+        FaultPoint.VIEWS_REFRESHED.reached();
+    }
+
+    /// Does it in a thread of its own, which has ended when this returns: it may take long, and the screen goes on.
+    private <T> T beside(Callable<T> work) throws InterruptedException {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = Thread.ofPlatform().name("uncarried").start(task);
+        try {
+            while (true) {
+                try {
+                    return task.get(TICK.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException underWay) {
+                    scene.watch().tickInCutover();
+                }
+            }
+        } catch (ExecutionException failed) {
+            throw cause(failed);
+        } finally {
+            end(thread);
+        }
+    }
+
+    private static RuntimeException cause(ExecutionException failed) throws InterruptedException {
+        Throwable cause = failed.getCause();
+        if (cause instanceof InterruptedException stop) {
+            throw stop;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException refusal ? refusal : new IllegalStateException(failed);
+    }
+
+    /// Its statements are cancelled if it is interrupted, so that this cannot take long.
+    private static void end(Thread thread) {
+        boolean interrupted = Thread.interrupted();
+        thread.interrupt();
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException again) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private boolean isWanted() {

@@ -2,22 +2,17 @@ package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
-import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.copy.TargetStatistics;
-import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.cutover.IdentityColumns;
 import org.pgmigrator.core.cutover.TargetDoor;
 import org.pgmigrator.core.error.Failure;
@@ -35,20 +30,11 @@ import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
-import org.pgmigrator.core.snapshot.ReplicationSlot;
 import org.pgmigrator.core.uncarried.Uncarried;
-import org.pgmigrator.core.validate.CarriedSequences;
 import org.pgmigrator.core.validate.Validated;
 
 /// Copy, stream, cut over: the phases after the checks, and what is undone when one of them ends early.
 final class OnlineMigration {
-
-    /// A source that is restarting is waited for, when only it knows whether it is closed.
-    private static final String UNKNOWN =
-            "the source is serving as before, or closed by the earlier run's cutover; the target is not open";
-    private static final String OPEN = "the target is complete and open";
-
-    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
 
     private final MigrationConfig config;
     private final Database source;
@@ -60,7 +46,6 @@ final class OnlineMigration {
     private final OperatorControl control;
     private final RequestDesk desk;
     private final String subscription;
-    private final String configuration;
 
     OnlineMigration(
             MigrationConfig config,
@@ -82,7 +67,6 @@ final class OnlineMigration {
         this.control = control;
         this.desk = desk;
         this.subscription = config.replication().subscriptionName();
-        this.configuration = ResumeConfiguration.of(config);
     }
 
     /// The checks, made once more.
@@ -96,7 +80,7 @@ final class OnlineMigration {
             Optional<StateStore.Stored> stored = state.read();
             if (config.resume()) {
                 StateStore.Stored earlier = stored.orElseThrow(this::nothingToResume);
-                desk.whileOpen(() -> resume(state, earlier));
+                desk.whileOpen(() -> resumption(state).run(earlier));
             } else if (stored.isPresent()) {
                 throw alreadyMigrating();
             } else {
@@ -105,16 +89,33 @@ final class OnlineMigration {
         }
     }
 
-    private MigrationOrigin origin() {
-        return new MigrationOrigin(configuration, config.replication().slotName(), sourceServer(), config.filter());
+    private Resumption resumption(StateStore state) {
+        InterruptedCutover cutover = new InterruptedCutover(config, state, source, target, control, listener);
+        return new Resumption(config, state, source, target, cutover, listener, new Resumption.Onward() {
+            @Override
+            public void stream(CatalogFingerprint fingerprint) throws InterruptedException {
+                // An earlier cutover may have ended while it opened the target.
+                closeTarget(state);
+                setIdentitiesByDefault(state);
+                OnlineMigration.this.stream(state, fingerprint);
+            }
+
+            @Override
+            public void copyAgain(TargetRoom room) throws InterruptedException {
+                // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
+                validated = checks.again();
+                state.begin(origin());
+                copyThenStream(state, room, true);
+            }
+        });
     }
 
-    private SourceServer sourceServer() {
-        try (Connection connection = source.connect(Session.named("identify"))) {
-            return SourceServer.read(connection);
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The source could not be identified.", refusal);
-        }
+    private MigrationOrigin origin() {
+        return new MigrationOrigin(
+                ResumeConfiguration.of(config),
+                config.replication().slotName(),
+                SourceServer.of(source),
+                config.filter());
     }
 
     private MigrationException nothingToResume() {
@@ -138,209 +139,6 @@ final class OnlineMigration {
         }
         state.begin(origin());
         copyThenStream(state, room, config.copy().dropTargetFirst());
-    }
-
-    private void resume(StateStore state, StateStore.Stored stored) throws InterruptedException {
-        if (!stored.configuration().equals(configuration)) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.CONFIGURATION_DIFFERS,
-                    "This migration was started with other options.",
-                    "then: " + stored.configuration() + "\nnow:  " + configuration));
-        }
-        requireSameSource(stored.source());
-        if (isOpened(state, stored)) {
-            finish(state, OPEN, () -> finishOpened(state));
-            return;
-        }
-        if (stored.isStreaming() && stored.fingerprint().isPresent()) {
-            if (finishOrTakeBack(state)) {
-                return;
-            }
-            // An earlier cutover may have ended while it opened the target.
-            closeTarget(state);
-            setIdentitiesByDefault(state);
-            listener.on(new ProgressEvent.Notice("going on with the stream where the target is"));
-            stream(state, stored.fingerprint().get());
-            return;
-        }
-        listener.on(new ProgressEvent.Notice(
-                "the earlier run was stopped during the copy, and its snapshot is gone with it: the copy starts again "
-                        + "with a new slot, and what was restored so far is removed from the target first"));
-        TargetRoom room = new TargetRoom(target, config.filter(), listener);
-        room.endOwnSessions();
-        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
-        left.addAll(Undoing.run(state, target).left());
-        if (!left.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                            FailureKind.LEFT_BEHIND,
-                            "What the earlier run has left could not be removed.",
-                            String.join("\n", left))
-                    .withState("the source is serving; the target holds a part of a copy"));
-        }
-        // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
-        validated = checks.again();
-        state.begin(origin());
-        copyThenStream(state, room, true);
-    }
-
-    /// Another server may have a slot of the same name, and what is undone must be ours.
-    private void requireSameSource(SourceServer recorded) {
-        SourceServer actual = sourceServer();
-        if (!actual.equals(recorded)) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.SLOT_MISMATCH,
-                    "The migration on the target does not come from this source.",
-                    "recorded: " + recorded.describe() + "; found: " + actual.describe()));
-        }
-    }
-
-    /// Whether an earlier run's cutover has opened the target: it was proved, and of what had closed it nothing is
-    /// left.
-    private static boolean isOpened(StateStore state, StateStore.Stored stored) {
-        return stored.phase() == Phase.CUTOVER
-                && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);
-    }
-
-    /// What an earlier run's cutover has left, if it was cut off in one.
-    ///
-    /// @return whether it was finished; otherwise the stream goes on
-    private boolean finishOrTakeBack(StateStore state) throws InterruptedException {
-        AtomicBoolean closed = new AtomicBoolean();
-        finish(state, UNKNOWN, () -> closed.set(isClosed(state)));
-        if (closed.get()) {
-            finish(
-                    state,
-                    "the target has everything and is not open yet; "
-                            + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
-                    () -> finishClosed(state));
-        } else {
-            finish(state, streamingState(), () -> takeBackCutover(state));
-        }
-        return closed.get();
-    }
-
-    /// A step of what an earlier run's cutover has left to do.
-    private interface Finishing {
-        void run() throws InterruptedException;
-    }
-
-    /// @param situation how both databases are if it is stopped or fails, and nobody knows better
-    private void finish(StateStore state, String situation, Finishing step) {
-        try {
-            step.run();
-        } catch (InterruptedException stop) {
-            control.detach();
-            throw Stops.exception(control, situation, leftAndHowToGoOn(state));
-        } catch (MigrationException failed) {
-            throw failed.failure().state().isEmpty()
-                    ? new MigrationException(failed.failure().withState(situation), failed)
-                    : failed;
-        }
-    }
-
-    /// Whether an earlier run's cutover has closed the source by its fence. Then everything was proved.
-    private boolean isClosed(StateStore state) throws InterruptedException {
-        Optional<String> token = cutoverRecord(state).flatMap(CutoverRecord::token);
-        return token.isPresent()
-                && SourceClosing.isClosed(source, config.replication().slotName(), token.get(), FENCE_PATIENCE);
-    }
-
-    private Optional<CutoverRecord> cutoverRecord(StateStore state) {
-        try {
-            return CutoverRecord.read(state.session(), subscription);
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
-        }
-    }
-
-    /// An earlier run was cut off in its cutover, and the source is not closed by a fence: it serves, and the stream
-    /// goes
-    /// on.
-    private void takeBackCutover(StateStore state) throws InterruptedException {
-        if (cutoverRecord(state).isPresent()) {
-            listener.on(new ProgressEvent.Notice(
-                    "the earlier run was stopped in its cutover, before the source was closed: the source is serving, and"
-                            + " the cutover is to be asked for again"));
-        }
-        SourceClosing.reopenDoor(state, source)
-                .forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
-        List<String> left = Undoing.run(state, source, SourceClosing::isFence).left();
-        if (!left.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.LEFT_BEHIND,
-                    "What the earlier run's cutover has left on the source could not be removed.",
-                    String.join("\n", left)));
-        }
-        state.phase(Phase.STREAM_APPLY);
-        CutoverRecord.remove(state.session(), subscription);
-    }
-
-    private CutoverFinish finish(StateStore state) {
-        return new CutoverFinish(config.cutover(), state, source, target, listener);
-    }
-
-    private void requireNoStop() throws InterruptedException {
-        if (!control.passPointOfNoReturn()) {
-            throw new InterruptedException();
-        }
-    }
-
-    /// The source is closed and the target has everything: it is opened.
-    private void finishClosed(StateStore state) throws InterruptedException {
-        requireNoStop();
-        CutoverRecord cutover = cutoverRecord(state).orElseThrow();
-        listener.on(new ProgressEvent.PhaseStarted(
-                Phase.CUTOVER,
-                "the earlier run has proved everything and closed the source; the target is opened now"));
-        CutoverFinish finish = finish(state);
-        long began = System.nanoTime();
-        try (Connection observer = source.connect(Session.named("observe"))) {
-            Set<QualifiedName> sequences = Set.copyOf(CarriedSequences.read(
-                    observer,
-                    config.filter(),
-                    Catalog.tables(observer).stream()
-                            .filter(CopyDatabase.carried(config))
-                            .toList()));
-            finish.raiseSequences(observer, sequences::contains);
-            state.phase(Phase.CUTOVER);
-            FaultPoint.NO_RETURN.reached();
-        } catch (SQLException lost) {
-            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
-        }
-        finish.openTarget(CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES));
-        Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
-        Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
-        listener.on(new ProgressEvent.CutoverStep("open target", elapsed, "as the earlier run was about to"));
-        FaultPoint.TARGET_OPENED.reached();
-        finish(
-                state,
-                OPEN + "; " + CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
-                () -> finishUp(finish, cutover, elapsed, downtime));
-    }
-
-    private void finishUp(CutoverFinish finish, CutoverRecord cutover, Duration elapsed, Optional<Duration> downtime) {
-        finish.closeDoor();
-        List<String> left = finish.cleanUp();
-        FaultPoint.CLEANED_UP.reached();
-        cutover.finalLsn().ifPresent(lsn -> listener.on(new ProgressEvent.CutoverComplete(lsn, elapsed, downtime)));
-        CutoverFinish.requireNothingLeft(left);
-        listener.on(new ProgressEvent.Complete(List.of(
-                "the target is open for writes",
-                CutoverFinish.sourceIs(SourceLockConfig.Mode.TABLES),
-                finish.whatIsKept())));
-    }
-
-    /// The application may be writing to the target already: nothing may be streamed to it or set in it any more.
-    private void finishOpened(StateStore state) throws InterruptedException {
-        requireNoStop();
-        listener.on(new ProgressEvent.Notice(
-                "the earlier run has completed the cutover and opened the target: only what it left is removed"));
-        CutoverFinish finish = finish(state);
-        if (state.journal().stream().anyMatch(SourceClosing::isFence)) {
-            finish.closeDoor();
-        }
-        CutoverFinish.requireNothingLeft(finish.cleanUp());
-        listener.on(new ProgressEvent.Complete(List.of("the target is open for writes", finish.whatIsKept())));
     }
 
     private void copyThenStream(StateStore state, TargetRoom room, boolean dropFirst) throws InterruptedException {
@@ -485,13 +283,20 @@ final class OnlineMigration {
         }
         control.detach();
         return failed.failure().state().isEmpty()
-                ? new MigrationException(failed.failure().withState(streamingState()), failed)
+                ? new MigrationException(
+                        failed.failure()
+                                .withState(
+                                        HowToGoOn.streaming(config.replication().slotName())),
+                        failed)
                 : failed;
     }
 
     private MigrationException stopped(StateStore state) {
         control.detach();
-        return Stops.exception(control, streamingState(), leftAndHowToGoOn(state));
+        return Stops.exception(
+                control,
+                HowToGoOn.streaming(config.replication().slotName()),
+                HowToGoOn.withTheStream(state, config.replication().slotName()));
     }
 
     /// Drops only what is known not to be carried (the operator's own publication may send more than that). A name that
@@ -552,28 +357,5 @@ final class OnlineMigration {
                         listener),
                 desk,
                 rehearsal);
-    }
-
-    private String streamingState() {
-        return "the source is serving as before; slot \"" + config.replication().slotName()
-                + "\" is kept there and holds back WAL until it is used again or dropped; the target holds the copy and "
-                + "everything that was committed there with its progress row";
-    }
-
-    private List<String> leftAndHowToGoOn(StateStore state) {
-        List<String> steps = new ArrayList<>();
-        steps.add("To go on: run the same command with --resume.");
-        steps.add(
-                "To give up instead: pg-migrator abort, which runs these; a slot that is left behind fills the source's disk:");
-        try {
-            state.journal()
-                    .forEach(entry -> steps.add("  on the " + entry.side().word() + ": " + entry.sql() + ";"));
-        } catch (MigrationException unreachable) {
-            steps.add("  on the source: "
-                    + ReplicationSlot.dropSql(config.replication().slotName())
-                    + ";");
-        }
-        steps.add("  on the target: DROP SCHEMA pgmigrator CASCADE;");
-        return steps;
     }
 }

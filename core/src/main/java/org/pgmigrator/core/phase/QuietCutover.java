@@ -2,6 +2,7 @@ package org.pgmigrator.core.phase;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -29,22 +30,30 @@ final class QuietCutover implements AutoCloseable {
     private final CutoverClock clock;
     private final CutoverProof proof;
     private final Drain drain;
+    private final TargetOpening opening;
     private final NotStreamed notStreamed;
 
-    private QuietCutover(CutoverScene scene, CutoverClock clock, CutoverProof proof, Drain drain) {
+    private QuietCutover(
+            CutoverScene scene, CutoverClock clock, CutoverProof proof, Drain drain, TargetOpening opening) {
         this.scene = scene;
         this.clock = clock;
         this.proof = proof;
         this.drain = drain;
+        this.opening = opening;
         this.notStreamed = new NotStreamed(scene, clock);
     }
 
     static QuietCutover open(CutoverScene scene, CutoverClock clock) {
-        CutoverProof proof = CutoverProof.open(scene, clock);
+        List<Runnable> opened = new ArrayList<>();
         try {
-            return new QuietCutover(scene, clock, proof, Drain.open(scene, clock));
+            CutoverProof proof = CutoverProof.open(scene, clock);
+            opened.add(proof::close);
+            Drain drain = Drain.open(scene, clock);
+            opened.add(drain::close);
+            TargetOpening opening = TargetOpening.connect(scene.state(), scene.target(), scene.listener());
+            return new QuietCutover(scene, clock, proof, drain, opening);
         } catch (RuntimeException failed) {
-            proof.close();
+            opened.reversed().forEach(Runnable::run);
             throw failed;
         }
     }
@@ -155,9 +164,15 @@ final class QuietCutover implements AutoCloseable {
         }
     }
 
+    /// What opens the target.
+    TargetOpening opening() {
+        return opening;
+    }
+
     @Override
     public void close() {
         clock.end();
+        opening.close();
         notStreamed.close();
         drain.close();
         proof.close();

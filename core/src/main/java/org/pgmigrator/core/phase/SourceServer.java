@@ -4,6 +4,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
 
 /// Which database a migration comes from: what is undone or read there must be there, not on a server that happens to
 /// have a slot of the same name.
@@ -18,6 +22,15 @@ record SourceServer(String system, String database) {
                         "select system_identifier::text, current_database() from pg_control_system()")) {
             row.next();
             return new SourceServer(row.getString(1), row.getString(2));
+        }
+    }
+
+    /// In a session of its own.
+    static SourceServer of(Database source) {
+        try (Connection connection = source.connect(Session.named("identify"))) {
+            return read(connection);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The source could not be identified.", refusal);
         }
     }
 

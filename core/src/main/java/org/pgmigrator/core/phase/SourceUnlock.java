@@ -1,26 +1,32 @@
 package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.cutover.FenceState;
 import org.pgmigrator.core.cutover.SourceDoor;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.snapshot.ReplicationSlot;
 
-/// `abort` when the target remembers no migration any more: a complete cutover has left the source closed, and nothing
-/// else.
+/// `abort` when the target remembers no migration any more, since a complete cutover has left the source closed and
+/// nothing else; or when the target is lost, and nobody remembers.
 final class SourceUnlock {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -63,6 +69,97 @@ final class SourceUnlock {
             summary.add("the source cannot be reached: " + refused.failure().why());
         }
         listener.on(new ProgressEvent.Complete(summary));
+    }
+
+    /// The target is out of reach, and with it what it knows of the migration.
+    ///
+    /// @param unreachable how it could not be reached
+    /// @throws MigrationException that one, if the source is not to be unlocked; CHECK_REFUSED if a process may be
+    /// about
+    ///     to open the target; LEFT_BEHIND with the slots that are left
+    void withoutTarget(Database target, MigrationException unreachable) throws InterruptedException {
+        if (!unlock) {
+            List<String> remedy = new ArrayList<>(unreachable.failure().remedy());
+            remedy.add("If the target is lost for good: pg-migrator abort --unlock-source lets the source serve again"
+                    + " without it, if a cutover has closed it, and names what is left there.");
+            throw new MigrationException(
+                    unreachable.failure().withState("nothing was changed").withRemedy(remedy.toArray(String[]::new)),
+                    unreachable);
+        }
+        listener.on(new ProgressEvent.Warning("the target " + target.describe() + " cannot be reached, so that what the"
+                + " migration has created is not known: "
+                + unreachable.failure().why()));
+        List<String> summary = new ArrayList<>();
+        List<String> left;
+        try (Connection connection = source.connect(Session.named("abort"))) {
+            requireNobodyAtWork(connection);
+            FenceState fence = Fence.state(connection);
+            Optional<SourceDoor.Closing> door = SourceDoor.found(connection);
+            List<String> closed = closed(fence, door);
+            if (closed.isEmpty()) {
+                summary.add("the source is not closed");
+            } else {
+                summary.addAll(unlock(connection, door, closed));
+            }
+            left = left(connection);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The source's fence could not be looked at.", refusal);
+        }
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "The source may still hold what the migration has created; only the target knows what is its.",
+                            String.join("\n", left))
+                    .withState(String.join("; ", summary))
+                    .withRemedy(
+                            "Run of the listed statements those for the migration's own slot (--slot-name): a slot that is"
+                                    + " left behind fills the source's disk.",
+                            "REPLICA IDENTITY FULL of tables without a key (--without-identity full) stays as well."));
+        }
+        listener.on(new ProgressEvent.Complete(summary));
+    }
+
+    /// A process that reaches the target may be about to open it.
+    private static void requireNobodyAtWork(Connection connection) throws SQLException {
+        String sessions = Catalog.value(connection, """
+                select string_agg(format('pid %s "%s"', pid, application_name), ', ' order by pid)
+                from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid() and application_name like ?
+                """, Session.NAME_PREFIX + "%");
+        if (sessions != null && !sessions.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.CHECK_REFUSED,
+                            "A pg-migrator has sessions on the source: it is not unlocked under it.",
+                            sessions)
+                    .withState("nothing was changed")
+                    .withRemedy(
+                            "Stop that process first: kill -TERM. Sessions of one that is gone:"
+                                    + " SELECT pg_terminate_backend(pid); on the source.",
+                            "Then run abort again."));
+        }
+    }
+
+    /// Slots that nobody uses, and the publications that go with such a name.
+    private static List<String> left(Connection connection) throws SQLException {
+        List<String> left = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("""
+                        select slot_name from pg_replication_slots
+                        where database = current_database() and plugin = 'pgoutput' and not active order by 1
+                        """)) {
+            while (row.next()) {
+                ReplicationConfig names = new ReplicationConfig(
+                        row.getString(1),
+                        Optional.empty(),
+                        ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME,
+                        ReplicationConfig.WithoutIdentity.FAIL);
+                left.add("on the source, replication slot \"" + names.slotName() + "\": "
+                        + ReplicationSlot.dropSql(names.slotName()) + "; DROP PUBLICATION IF EXISTS "
+                        + QualifiedName.quote(names.ownPublication()) + ", "
+                        + QualifiedName.quote(names.insertOnlyPublication()) + ";");
+            }
+        }
+        return left;
     }
 
     private static List<String> closed(FenceState fence, Optional<SourceDoor.Closing> door) {

@@ -156,8 +156,10 @@ final class StatusJudgement {
         if (migration.opened()) {
             return List.of("pg-migrator migrate --resume: removes what the cutover has left");
         }
-        if (migration.phase() == Phase.CUTOVER
-                || facts.source().flatMap(SourceSide::closedSince).isPresent()) {
+        if (migration.phase() == Phase.CUTOVER && facts.source().isEmpty()) {
+            return HowToGoOn.whereTheSourceMayBeClosed();
+        }
+        if (facts.source().flatMap(SourceSide::closedSince).isPresent()) {
             return List.of(
                     "pg-migrator migrate --resume: finishes the cutover that was cut off",
                     "pg-migrator abort --unlock-source: lets the source serve again, without what was written to the target"

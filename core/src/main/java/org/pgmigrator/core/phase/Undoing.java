@@ -100,7 +100,7 @@ final class Undoing {
         }
     }
 
-    private static String line(Side side, StateStore.Undo entry) {
+    static String line(Side side, StateStore.Undo entry) {
         return "on the " + side.word() + ", " + entry.what() + ": " + entry.sql() + ";";
     }
 

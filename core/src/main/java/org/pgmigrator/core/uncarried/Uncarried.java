@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Each step asks `alive` from a thread of its own whether it is still wanted, cancels its statements on the servers if
 /// not, and then throws CUTOVER_NOT_COMPLETED; an interrupt of the calling thread has the same effect. Used by one
-/// thread.
+/// thread at a time.
 public final class Uncarried implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Uncarried.class);
@@ -68,20 +68,33 @@ public final class Uncarried implements AutoCloseable {
     /// @param carried every carried table of the source
     /// @return what was done with large objects
     public LargeObjects.Result prepare(List<CatalogTable> carried, BooleanSupplier alive) throws InterruptedException {
+        connect();
+        return watched(alive, watch -> {
+            planUnlogged(carried);
+            return presynchronize(watch);
+        });
+    }
+
+    /// As [#prepare], for whoever wants nothing but to copy the unlogged tables.
+    public void prepareUnlogged(List<CatalogTable> carried) {
+        connect();
+        planUnlogged(carried);
+    }
+
+    private void planUnlogged(List<CatalogTable> carried) {
+        try {
+            unlogged = UnloggedTables.plan(source(), target(), Finder.unlogged(carried));
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "How to copy the unlogged tables could not be found out.", refusal);
+        }
+    }
+
+    private void connect() {
         close();
         sessions.add(source.connect(session()));
         sessions.add(target.connect(session().with("session_replication_role", "replica")));
         sessions.add(target.connect(
                 session().with("session_replication_role", "replica").with("jit", "off")));
-        return watched(alive, watch -> {
-            try {
-                unlogged = UnloggedTables.plan(source(), target(), Finder.unlogged(carried));
-            } catch (SQLException refusal) {
-                throw SqlState.toException(
-                        Side.SOURCE, "How to copy the unlogged tables could not be found out.", refusal);
-            }
-            return presynchronize(watch);
-        });
     }
 
     /// A table of the target may be in nobody's way for longer than the cutover may take: no lock timeout of its own.

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -137,6 +141,47 @@ class NotStreamedIT {
 
         requireEqual();
         assertThat(details().get(1)).contains("not proved to be equal");
+    }
+
+    @Test
+    void whileLargeObjectsAreComparedTheScreenGoesOn() throws Exception {
+        try (Connection holder = targetServer.connect(pair.name);
+                Statement statement = holder.createStatement()) {
+            boolean[] heard = {false};
+            pair.hook = event -> {
+                if (MigrationPair.isPhase(event, Phase.CUTOVER)) {
+                    holder.setAutoCommit(false);
+                    statement.execute("lock table pg_largeobject in access exclusive mode");
+                    // Nothing waits for ever, should the screen stand still.
+                    Thread.ofPlatform().daemon().start(() -> releaseAfter(holder, Duration.ofSeconds(15)));
+                } else if (event instanceof ProgressEvent.Lag lag && lag.phase() == Phase.CUTOVER && !heard[0]) {
+                    heard[0] = !holder.getAutoCommit();
+                    holder.rollback();
+                    holder.setAutoCommit(true);
+                }
+            };
+
+            pair.migrate();
+
+            assertThat(heard[0])
+                    .as("a heartbeat while the large objects were being compared")
+                    .isTrue();
+        }
+        for (String query : QUERIES) {
+            assertThat(targetServer.rows(pair.name, query)).as(query).isEqualTo(sourceServer.rows(pair.name, query));
+        }
+    }
+
+    private static void releaseAfter(Connection holder, Duration time) {
+        try {
+            Thread.sleep(time);
+            if (!holder.isClosed() && !holder.getAutoCommit()) {
+                holder.rollback();
+                holder.setAutoCommit(true);
+            }
+        } catch (InterruptedException | SQLException ended) {
+            // The test is over.
+        }
     }
 
     /// The stream goes on, and the next attempt brings over what has changed since.

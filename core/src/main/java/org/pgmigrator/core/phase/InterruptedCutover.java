@@ -1,0 +1,233 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.config.SourceLockConfig.Mode;
+import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.cutover.TargetDoor;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.uncarried.Uncarried;
+import org.pgmigrator.core.uncarried.UnloggedTables;
+import org.pgmigrator.core.validate.CarriedSequences;
+
+/// What the cutover of an earlier run has left, if it was cut off in one: finished where the source is closed, taken
+/// back where it is not.
+final class InterruptedCutover {
+
+    private static final String UNKNOWN =
+            "the source is serving as before, or closed by the earlier run's cutover; the target is not open";
+
+    private static final String OPEN = "the target is complete and open; the source is as the cutover has left it";
+
+    /// A source that is restarting is waited for, when only it knows whether it is closed.
+    private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
+
+    private final MigrationConfig config;
+    private final StateStore state;
+    private final Database source;
+    private final Database target;
+    private final OperatorControl control;
+    private final ProgressListener listener;
+    private final String subscription;
+    private final CutoverFinish finish;
+
+    InterruptedCutover(
+            MigrationConfig config,
+            StateStore state,
+            Database source,
+            Database target,
+            OperatorControl control,
+            ProgressListener listener) {
+        this.config = config;
+        this.state = state;
+        this.source = source;
+        this.target = target;
+        this.control = control;
+        this.listener = listener;
+        this.subscription = config.replication().subscriptionName();
+        this.finish = new CutoverFinish(config.cutover(), state, source, listener);
+    }
+
+    /// Whether it has opened the target: it was proved, and of what had closed the target nothing is left.
+    boolean hasOpened(StateStore.Stored stored) {
+        return stored.phase() == Phase.CUTOVER
+                && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);
+    }
+
+    /// The application may be writing to the target already: nothing may be streamed to it or set in it any more.
+    void cleanUp() {
+        told(OPEN, HowToGoOn::withTheTargetOpen, () -> {
+            requireNoStop();
+            listener.on(new ProgressEvent.Notice(
+                    "the earlier run has completed the cutover and opened the target: only what it left is removed"));
+            finish.cleanUpAfter(state.journal().stream().anyMatch(SourceClosing::isFence));
+        });
+    }
+
+    /// Does whatever is left to be done.
+    ///
+    /// @return whether it was finished; otherwise the stream goes on
+    boolean finishOrTakeBack() {
+        AtomicBoolean closed = new AtomicBoolean();
+        told(UNKNOWN, HowToGoOn::whereTheSourceMayBeClosed, () -> closed.set(isClosed()));
+        if (closed.get()) {
+            told(
+                    "the target has everything and is not open yet; " + CutoverFinish.sourceIs(Mode.TABLES),
+                    HowToGoOn::behindTheFence,
+                    this::finish);
+        } else {
+            String slot = config.replication().slotName();
+            told(HowToGoOn.streaming(slot), () -> HowToGoOn.withTheStream(state, slot), this::takeBack);
+        }
+        return closed.get();
+    }
+
+    /// A step of what is left to do.
+    private interface Step {
+        void run() throws InterruptedException;
+    }
+
+    /// @param situation how both databases are if it is stopped or fails, and nobody knows better
+    /// @param goingOn   what the operator can do after a stop
+    private void told(String situation, Supplier<List<String>> goingOn, Step step) {
+        try {
+            step.run();
+        } catch (InterruptedException stop) {
+            control.detach();
+            throw Stops.exception(control, situation, goingOn.get());
+        } catch (MigrationException failed) {
+            throw failed.failure().state().isEmpty()
+                    ? new MigrationException(failed.failure().withState(situation), failed)
+                    : failed;
+        }
+    }
+
+    /// Whether it has closed the source by its fence. Then everything was proved.
+    private boolean isClosed() throws InterruptedException {
+        Optional<String> token = record().flatMap(CutoverRecord::token);
+        return token.isPresent()
+                && SourceClosing.isClosed(source, config.replication().slotName(), token.get(), FENCE_PATIENCE);
+    }
+
+    private Optional<CutoverRecord> record() {
+        try {
+            return CutoverRecord.read(state.session(), subscription);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
+        }
+    }
+
+    /// The source is not closed by a fence: it serves, and the stream goes on.
+    private void takeBack() throws InterruptedException {
+        if (record().isPresent()) {
+            listener.on(new ProgressEvent.Notice(
+                    "the earlier run was stopped in its cutover, before the source was closed: the source is serving, and"
+                            + " the cutover is to be asked for again"));
+        }
+        SourceClosing.reopenDoor(state, source)
+                .forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
+        List<String> left = Undoing.run(state, source, SourceClosing::isFence).left();
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.LEFT_BEHIND,
+                    "What the earlier run's cutover has left on the source could not be removed.",
+                    String.join("\n", left)));
+        }
+        state.phase(Phase.STREAM_APPLY);
+        CutoverRecord.remove(state.session(), subscription);
+    }
+
+    private void requireNoStop() throws InterruptedException {
+        if (!control.passPointOfNoReturn()) {
+            throw new InterruptedException();
+        }
+    }
+
+    /// What may have changed since the earlier run has proved everything: sequences, which the fence does not close,
+    /// and
+    /// unlogged tables, which a crash of the target has emptied.
+    private void bringUpToDate() throws InterruptedException {
+        try (Connection observer = source.connect(Session.named("observe"))) {
+            List<CatalogTable> carried = Catalog.tables(observer).stream()
+                    .filter(CopyDatabase.carried(config))
+                    .toList();
+            copyUnlogged(carried);
+            Set<QualifiedName> sequences = Set.copyOf(CarriedSequences.read(observer, config.filter(), carried));
+            finish.raiseSequences(observer, sequences::contains);
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
+        }
+    }
+
+    private void copyUnlogged(List<CatalogTable> carried) throws InterruptedException {
+        if (carried.stream().noneMatch(CatalogTable::unlogged)) {
+            return;
+        }
+        if (state.journal().stream().anyMatch(entry -> entry.what().equals(TargetOpening.DOOR))
+                && !TargetDoor.isClosed(state.session())) {
+            listener.on(
+                    new ProgressEvent.Warning("unlogged tables are left as they are on the target, since somebody has"
+                            + " opened it meanwhile: if it has crashed since the earlier run, they are empty"));
+            return;
+        }
+        long began = System.nanoTime();
+        try (Uncarried uncarried = new Uncarried(
+                source,
+                target,
+                config.filter(),
+                !config.copy().noOwner(),
+                !config.copy().noAcl())) {
+            uncarried.prepareUnlogged(carried);
+            UnloggedTables.Result copied = uncarried.copyUnloggedTables(() -> true);
+            listener.on(new ProgressEvent.CutoverStep(
+                    "unlogged tables",
+                    Duration.ofNanos(System.nanoTime() - began),
+                    copied.tables() + " copied once more, " + copied.rows() + " rows of " + copied.bytes()
+                            + " bytes: a crash of the target empties them"));
+        }
+    }
+
+    /// The source is closed and the target has everything: it is opened.
+    private void finish() throws InterruptedException {
+        requireNoStop();
+        CutoverRecord cutover = record().orElseThrow();
+        listener.on(new ProgressEvent.PhaseStarted(
+                Phase.CUTOVER,
+                "the earlier run has proved everything and closed the source; the target is opened now"));
+        long began = System.nanoTime();
+        try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
+            bringUpToDate();
+            state.phase(Phase.CUTOVER);
+            FaultPoint.NO_RETURN.reached();
+            finish.openTarget(opening, CutoverFinish.sourceIs(Mode.TABLES));
+        }
+        Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
+        listener.on(new ProgressEvent.CutoverStep("open target", elapsed, "as the earlier run was about to"));
+        FaultPoint.TARGET_OPENED.reached();
+        told(
+                CutoverFinish.isOpen(Mode.TABLES),
+                HowToGoOn::withTheTargetOpen,
+                () -> finish.complete(cutover.finalLsn(), elapsed, downtime, Mode.TABLES, List.of()));
+    }
+}

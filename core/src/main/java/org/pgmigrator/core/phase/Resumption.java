@@ -1,0 +1,109 @@
+package org.pgmigrator.core.phase;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+
+/// `--resume`: where an earlier run has stopped, and how it goes on from there.
+///
+/// A cutover that was cut off is finished or taken back, a stream goes on, a copy starts again.
+final class Resumption {
+
+    private final MigrationConfig config;
+    private final StateStore state;
+    private final Database source;
+    private final Database target;
+    private final InterruptedCutover cutover;
+    private final ProgressListener listener;
+    private final Onward onward;
+
+    /// The phases that may follow.
+    interface Onward {
+        void stream(CatalogFingerprint fingerprint) throws InterruptedException;
+
+        /// Copies once more, then streams.
+        ///
+        /// @param room what was restored so far is removed from it first
+        void copyAgain(TargetRoom room) throws InterruptedException;
+    }
+
+    Resumption(
+            MigrationConfig config,
+            StateStore state,
+            Database source,
+            Database target,
+            InterruptedCutover cutover,
+            ProgressListener listener,
+            Onward onward) {
+        this.config = config;
+        this.state = state;
+        this.source = source;
+        this.target = target;
+        this.cutover = cutover;
+        this.listener = listener;
+        this.onward = onward;
+    }
+
+    void run(StateStore.Stored stored) throws InterruptedException {
+        requireSameConfiguration(stored);
+        requireSameSource(stored.source());
+        if (cutover.hasOpened(stored)) {
+            cutover.cleanUp();
+            return;
+        }
+        if (stored.isStreaming() && stored.fingerprint().isPresent()) {
+            if (!cutover.finishOrTakeBack()) {
+                listener.on(new ProgressEvent.Notice("going on with the stream where the target is"));
+                onward.stream(stored.fingerprint().get());
+            }
+            return;
+        }
+        listener.on(new ProgressEvent.Notice(
+                "the earlier run was stopped during the copy, and its snapshot is gone with it: the copy starts again "
+                        + "with a new slot, and what was restored so far is removed from the target first"));
+        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        room.endOwnSessions();
+        undoCopy();
+        onward.copyAgain(room);
+    }
+
+    private void requireSameConfiguration(StateStore.Stored stored) {
+        String configuration = ResumeConfiguration.of(config);
+        if (!stored.configuration().equals(configuration)) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.CONFIGURATION_DIFFERS,
+                    "This migration was started with other options.",
+                    "then: " + stored.configuration() + "\nnow:  " + configuration));
+        }
+    }
+
+    /// Another server may have a slot of the same name, and what is undone must be ours.
+    private void requireSameSource(SourceServer recorded) {
+        SourceServer actual = SourceServer.of(source);
+        if (!actual.equals(recorded)) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.SLOT_MISMATCH,
+                    "The migration on the target does not come from this source.",
+                    "recorded: " + recorded.describe() + "; found: " + actual.describe()));
+        }
+    }
+
+    private void undoCopy() {
+        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
+        left.addAll(Undoing.run(state, target).left());
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "What the earlier run has left could not be removed.",
+                            String.join("\n", left))
+                    .withState("the source is serving; the target holds a part of a copy"));
+        }
+    }
+}

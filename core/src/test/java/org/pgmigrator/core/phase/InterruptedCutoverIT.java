@@ -1,0 +1,184 @@
+package org.pgmigrator.core.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.MigrationPair.Killed;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.sandbox.server.PostgresServer;
+import org.pgmigrator.sandbox.server.Servers;
+
+/// A cutover that was cut off: what the next run does about it, and what it says when it is stopped itself.
+class InterruptedCutoverIT {
+
+    private static PostgresServer sourceServer;
+    private static PostgresServer targetServer;
+
+    @TempDir
+    Path workDir;
+
+    private MigrationPair pair;
+
+    @BeforeAll
+    static void startServers() {
+        sourceServer = Servers.start(15);
+        targetServer = Servers.start(17);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        sourceServer.close();
+        targetServer.close();
+    }
+
+    @BeforeEach
+    void createDatabases() throws Exception {
+        pair = new MigrationPair(sourceServer, targetServer, workDir);
+        pair.onSource(
+                "create table public.t (id bigint generated always as identity primary key, v text)",
+                "insert into public.t (v) select 'row ' || i from generate_series(1, 100) i");
+    }
+
+    private void killedAfter(String step) {
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, step)) {
+                throw new Killed();
+            }
+        };
+        assertThat(catchThrowable(pair::migrate)).isInstanceOf(Killed.class);
+        pair.hook = event -> {};
+        pair.resume = true;
+        pair.control = new OperatorControl();
+    }
+
+    private Failure stoppedAtOnce() {
+        pair.control.terminate();
+        MigrationException stopped = catchThrowableOfType(MigrationException.class, pair::migrate);
+        assertThat(stopped).isNotNull();
+        assertThat(stopped.failure().kind()).isEqualTo(FailureKind.STOPPED_BY_TERMINATE);
+        pair.control = new OperatorControl();
+        return stopped.failure();
+    }
+
+    @Test
+    void aResumeThatIsStoppedWithTheTargetOpenDoesNotOfferToUndoWhatItWouldRefuse() {
+        killedAfter("open target");
+
+        Failure stopped = stoppedAtOnce();
+
+        assertThat(stopped.state()).contains("the target is complete and open");
+        assertThat(String.join("\n", stopped.remedy()))
+                .contains("--resume", "abort --unlock-source", "without what was written to the target")
+                .doesNotContain("DROP SCHEMA", "which runs these");
+        pair.migrate();
+    }
+
+    @Test
+    void aResumeThatIsStoppedBehindTheFenceSaysThatTheSourceIsClosed() throws Exception {
+        killedAfter("fence");
+
+        Failure stopped = stoppedAtOnce();
+
+        assertThat(stopped.state()).contains("not open yet", "the source is closed");
+        assertThat(String.join("\n", stopped.remedy()))
+                .contains("--resume", "opens the target", "abort --unlock-source")
+                .doesNotContain("DROP SCHEMA", "which runs these");
+        pair.migrate();
+        assertThat(pair.targetValue("show default_transaction_read_only")).isEqualTo("off");
+    }
+
+    @Test
+    void whoHoldsATableOfTheTargetIsNamedBeforeTheSourceIsClosedAndTheSourceServesOn() throws Exception {
+        try (Connection reader = targetServer.connect(pair.name);
+                Statement statement = reader.createStatement()) {
+            pair.hook = event -> {
+                if (MigrationPair.isStep(event, "verify")) {
+                    reader.setAutoCommit(false);
+                    statement.execute("set application_name = 'night report'");
+                    statement.execute("select count(*) from public.t");
+                }
+            };
+
+            MigrationException refused = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+            assertThat(refused.failure().kind()).isEqualTo(FailureKind.CUTOVER_NOT_COMPLETED);
+            assertThat(refused.failure().why()).contains("night report", "public.t", "pg_terminate_backend");
+            pair.onSource("insert into public.t (v) values ('the source serves')");
+            reader.rollback();
+        }
+        pair.hook = event -> {};
+        pair.resume = true;
+        pair.control = new OperatorControl();
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("101");
+        assertThat(pair.targetValue("select count(*) from pg_attribute where attidentity = 'a'"))
+                .isEqualTo("1");
+    }
+
+    @Test
+    void unloggedTablesAreCopiedOnceMoreByARunThatFinishesTheCutover() throws Exception {
+        pair.onSource("create unlogged table public.cache (id int primary key)", "insert into public.cache values (1)");
+        killedAfter("fence");
+        // As a crash of the target does.
+        pair.onTarget("set default_transaction_read_only = off", "truncate public.cache");
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.cache")).isEqualTo("1");
+    }
+
+    @Test
+    void unloggedTablesOfATargetThatSomebodyHasOpenedAreLeftAlone() throws Exception {
+        pair.onSource("create unlogged table public.cache (id int primary key)", "insert into public.cache values (1)");
+        killedAfter("fence");
+        pair.onTarget(
+                "set default_transaction_read_only = off",
+                "alter database " + pair.name + " reset default_transaction_read_only");
+        pair.onTarget("insert into public.cache values (2)");
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.cache")).isEqualTo("2");
+        assertThat(pair.events)
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                ProgressEvent.Warning.class,
+                                warning ->
+                                        assertThat(warning.text()).contains("unlogged tables are left as they are")));
+    }
+
+    @Test
+    void aSourceThatCannotBeMadeReadOnlyByDefaultIsSaidOnTheScreen() throws Exception {
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "open target")) {
+                sourceServer.execute("postgres", "alter database " + pair.name + " allow_connections false");
+            }
+        };
+        try {
+            MigrationException left = catchThrowableOfType(MigrationException.class, pair::migrate);
+            assertThat(left.failure().kind()).isEqualTo(FailureKind.LEFT_BEHIND);
+        } finally {
+            sourceServer.execute("postgres", "alter database " + pair.name + " allow_connections true");
+        }
+
+        assertThat(pair.events)
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                ProgressEvent.Warning.class,
+                                warning -> assertThat(warning.text())
+                                        .contains("could not be made read-only by default", pair.name)));
+    }
+}
