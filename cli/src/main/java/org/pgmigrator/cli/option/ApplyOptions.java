@@ -19,8 +19,9 @@ final class ApplyOptions {
             names = "--apply-lanes",
             paramLabel = "<sessions>",
             description =
-                    "Sessions on the target among which the tables of a backlog are divided. With 1, transactions "
-                            + "become visible there in the source's order. Default: 1.")
+                    "Sessions on the target among which a backlog is divided, by tables and by ranges of keys. With 1, "
+                            + "transactions become visible there in the source's order. Default: 1; 2 from 16 processors "
+                            + "of this machine on, 3 from 24, 4 from 32.")
     private int lanes = ApplyConfig.DEFAULT.lanes();
 
     @Option(

@@ -12,7 +12,6 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
-import org.pgmigrator.decoder.Lsn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,38 +83,23 @@ final class ApplyOpening {
         return changed;
     }
 
-    private ApplyTarget target(List<Progress.Row> rows) {
-        if (rows.size() > 1) {
-            return new Lanes(
-                    connections,
-                    rows.stream().map(Progress.Row::applied).toList(),
+    private ApplyTarget target(List<Progress.Row> rows) throws SQLException {
+        if (rows.size() == 1 && config.mode() == ApplyConfig.Mode.STRICT) {
+            Connection only = connections.getFirst();
+            return new OneSession(
+                    only,
+                    new StrictWriter(only, new TargetTables(only, binary, unused -> {})),
                     subscription,
                     owner,
-                    config.foldFrom(),
-                    binary,
-                    ordered::add);
+                    rows.getFirst().applied());
         }
-        Connection only = connections.getFirst();
-        Lsn applied = rows.getFirst().applied();
-        return switch (config.mode()) {
-            case STRICT ->
-                new OneSession(
-                        only,
-                        new StrictWriter(only, new TargetTables(only, binary, unused -> {})),
-                        subscription,
-                        owner,
-                        applied);
-            case WINDOWS ->
-                new WindowSession(
-                        only,
-                        new WindowWriter(
-                                only,
-                                new TargetTables(only, binary, table -> OrderedTable.tell(table, ordered::add)),
-                                config.foldFrom(),
-                                ordered::add),
-                        subscription,
-                        owner,
-                        applied);
-        };
+        return new Lanes(
+                connections,
+                rows.stream().map(Progress.Row::applied).toList(),
+                subscription,
+                owner,
+                config.foldFrom(),
+                binary,
+                ordered::add);
     }
 }

@@ -6,7 +6,7 @@ import org.pgmigrator.decoder.Lsn;
 
 /// The sessions on the target, and the target transaction that is open on them. Confined to the applier's thread, but
 /// for [#abort] and [#fallbacks].
-sealed interface ApplyTarget extends AutoCloseable permits OneSession, WindowSession, Lanes {
+sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
 
     /// What is on the target, whichever session wrote it.
     Lsn applied();

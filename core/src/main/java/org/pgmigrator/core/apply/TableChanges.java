@@ -63,6 +63,13 @@ final class TableChanges {
         return net;
     }
 
+    /// Takes over changes of other rows, or later ones.
+    void append(TableChanges more) {
+        changes.addAll(more.changes);
+        origins.addAll(more.origins);
+        insertsOnly &= more.insertsOnly;
+    }
+
     void add(Change change, Origin origin) {
         changes.add(change);
         origins.add(origin);

@@ -112,15 +112,14 @@ final class WindowWriter implements ChangeWriter {
         return taken;
     }
 
-    /// Takes what another writer has given away, of tables that this one has no changes of.
+    /// Takes what another writer has given away: of tables that this one has no changes of, or of other rows of them.
     void adopt(List<TableChanges> taken) {
-        taken.forEach(changes -> window.put(changes.table(), changes));
-    }
-
-    /// Whether nothing has to be asked or told for this change: it is only taken.
-    boolean isTakenOnly(Relation relation) {
-        return (last != null && last.isOf(relation))
-                || (tables.isResolved(relation) && tables.known(relation).plan().order() != TablePlan.Order.BARRIER);
+        for (TableChanges changes : taken) {
+            TableChanges own = window.putIfAbsent(changes.table(), changes);
+            if (own != null) {
+                own.append(changes);
+            }
+        }
     }
 
     /// Does what can be done without the target of what was taken so far.

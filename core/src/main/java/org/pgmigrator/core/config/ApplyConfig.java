@@ -4,9 +4,8 @@ import java.util.OptionalLong;
 
 /// How changes are applied to the target.
 ///
-/// @param lanes    sessions on the target among which the tables of a window are divided, at least 1; with 1
-/// transactions
-///                 become visible there in the source's order
+/// @param lanes    sessions on the target among which the changes of a window are divided, at least 1; with 1
+///                 transactions become visible there in the source's order
 /// @param foldFrom changes of one table in a window from which on they are folded; fewer are written one by one,
 /// because
 ///                 a staging table's own statements would cost more
@@ -17,8 +16,12 @@ public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFor
 
     public static final int DEFAULT_FOLD_FROM = 40;
 
+    private static final int PROCESSORS_OF_A_LANE = 8;
+    private static final int MAX_DEFAULT_LANES = 4;
+
     /// The way that is taken if nothing else is said.
-    public static final ApplyConfig DEFAULT = of(Mode.WINDOWS, 1);
+    public static final ApplyConfig DEFAULT =
+            of(Mode.WINDOWS, lanesFor(Runtime.getRuntime().availableProcessors()));
 
     public static final int MAX_LANES = 32;
 
@@ -37,6 +40,12 @@ public record ApplyConfig(Mode mode, int lanes, int foldFrom, WireFormat wireFor
 
     public static ApplyConfig of(Mode mode, int lanes) {
         return new ApplyConfig(mode, lanes, DEFAULT_FOLD_FROM, WireFormat.AUTO, OptionalLong.empty());
+    }
+
+    /// How many lanes a machine is good for: the receiver, the applier and a lane with its session on the target are
+    /// busy at the same time, and a small machine has no processor left for a second one.
+    static int lanesFor(int processors) {
+        return Math.clamp(processors / PROCESSORS_OF_A_LANE, 1, MAX_DEFAULT_LANES);
     }
 
     public ApplyConfig withWireFormat(WireFormat wanted) {

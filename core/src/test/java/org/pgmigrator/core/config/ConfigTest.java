@@ -103,4 +103,12 @@ class ConfigTest {
     void aSecretDoesNotShowItself() {
         assertThat(new Secret("hunter2")).hasToString("****");
     }
+
+    @Test
+    void aSmallMachineAppliesWithOneLane() {
+        assertThat(ApplyConfig.lanesFor(1)).isEqualTo(1);
+        assertThat(ApplyConfig.lanesFor(8)).isEqualTo(1);
+        assertThat(ApplyConfig.lanesFor(16)).isEqualTo(2);
+        assertThat(ApplyConfig.lanesFor(128)).isEqualTo(4);
+    }
 }

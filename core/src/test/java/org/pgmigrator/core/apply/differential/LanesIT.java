@@ -71,7 +71,8 @@ class LanesIT {
 
     @Test
     void lanesThatCommittedLeaveOutWhatTheyHaveUntilAllAreTogetherAgain() throws Exception {
-        leaveThemApart();
+        // A table without a key is one lane's as a whole.
+        leaveThemApart("lock table log3 in share mode", LanesIT::work);
 
         // What follows at once: more rows, and what can only be written by all lanes together.
         work(2);
@@ -88,7 +89,8 @@ class LanesIT {
 
     @Test
     void theNumberOfLanesStaysWhileTheyAreApartWhateverIsAskedFor() throws Exception {
-        leaveThemApart();
+        // A table without a key is one lane's as a whole.
+        leaveThemApart("lock table log3 in share mode", LanesIT::work);
 
         try (Subscriber strict = new Subscriber(Mode.STRICT, source, "lanes", target, "lanes", List.of("p"))) {
             subscriber = strict;
@@ -108,18 +110,45 @@ class LanesIT {
                 .isEqualTo("1");
     }
 
+    @Test
+    void theRowsOfOneTableAreDividedByTheirKeysAlsoWhileTheLanesAreApart() throws Exception {
+        leaveThemApart("select from t0 where id = 7 for update", LanesIT::workOnOneTable);
+        assertThat(target.value(
+                        "lanes",
+                        "select string_agg(table_name || key::text || key_range, ' ') from pgmigrator.split_table"))
+                .isEqualTo("t0{id}1");
+        workOnOneTable(2);
+        // Rows that may go to another lane, and their neighbours.
+        source.execute("lanes", "update t0 set id = -id where id % 10 = 3", "update t0 set n = n + 1 where id < 0");
+        workOnOneTable(3);
+
+        // In another form, by another way of applying, and with an index that would not let it be divided today.
+        target.execute("lanes", "create unique index on t0 (n, id, v)", "create unique index on t0 ((id + 1))");
+        try (Subscriber strict = new Subscriber(Mode.STRICT, source, "lanes", target, "lanes", List.of("p"))) {
+            subscriber = strict;
+            strict.start();
+            finish();
+        }
+
+        assertThat(target.value("lanes", "select count(*) from pgmigrator.split_table"))
+                .as("an index beyond the key")
+                .isEqualTo("0");
+    }
+
     /// One lane is kept waiting by a lock until the others have committed; then all sessions end.
-    private void leaveThemApart() throws Exception {
-        work(0);
+    ///
+    /// @param blocking what the lock is
+    /// @param work     on the source, by rounds
+    private void leaveThemApart(String blocking, Work work) throws Exception {
+        work.accept(0);
+        String marker = marker();
         subscriber.start();
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(30))
-                .until(() -> target.value("lanes", "select count(*) from t0").equals("200"));
+        subscriber.await(marker);
         try (Connection blocker = target.connect("lanes");
                 Statement statement = blocker.createStatement()) {
             blocker.setAutoCommit(false);
-            statement.execute("lock table t3 in share mode");
-            work(1);
+            statement.execute(blocking);
+            work.accept(1);
             Awaitility.await("one lane to be behind")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> !target.value("lanes", POSITIONS).equals("1"));
@@ -130,6 +159,10 @@ class LanesIT {
             blocker.rollback();
         }
         assertThat(target.value("lanes", POSITIONS)).isEqualTo("2");
+    }
+
+    private interface Work {
+        void accept(int round) throws SQLException;
     }
 
     private static void work(int round) throws SQLException {
@@ -149,11 +182,27 @@ class LanesIT {
         }
     }
 
-    private void finish() throws Exception {
-        String marker = source.value(
+    /// In transactions of which each has rows of every lane.
+    private static void workOnOneTable(int round) throws SQLException {
+        for (int part = 0; part < 2; part++) {
+            int first = round * 200 + part * 100;
+            source.execute(
+                    "lanes",
+                    "do $$ begin insert into t0 select i, 'row ' || i, 0 from generate_series(" + first + ", "
+                            + (first + 99) + ") i;"
+                            + "update t0 set n = n + 1 where id % 7 = 0;"
+                            + "delete from t0 where id % 40 = 5 and id >= " + first + "; end $$");
+        }
+    }
+
+    private static String marker() throws SQLException {
+        return source.value(
                 "lanes",
                 "select 'end' || txid_current() from (select pg_logical_emit_message(true, 'pgmigrator', 'end' || txid_current()::text)) m");
-        subscriber.await(marker);
+    }
+
+    private void finish() throws Exception {
+        subscriber.await(marker());
         subscriber.close();
         assertThat(DatabaseComparison.compare(source, target, "lanes").differences())
                 .isEmpty();
