@@ -29,6 +29,8 @@ public record LockBlocker(
 
     private static final int SHOWN = 5;
 
+    private static final Duration PASSING = Duration.ofSeconds(1);
+
     public LockBlocker {
         relations = List.copyOf(relations);
     }
@@ -68,6 +70,15 @@ public record LockBlocker(
         public boolean terminable() {
             return this == CLIENT || this == INDEX_BUILD;
         }
+    }
+
+    /// Whether it is one of the application's short transactions, which end by themselves: others only make them wait.
+    public boolean isPassing() {
+        return kind == Kind.CLIENT
+                && transactionAge
+                        .map(age -> age.compareTo(PASSING) < 0)
+                        // A session whose state is shown has no age when its transaction has just ended.
+                        .orElse(!state.isEmpty());
     }
 
     /// As [#describe], without what changes from one look to the next.

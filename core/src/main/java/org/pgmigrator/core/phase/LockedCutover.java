@@ -133,6 +133,7 @@ final class LockedCutover implements AutoCloseable {
         switch (event) {
             case LockEvent.Waiting waiting -> {
                 List<String> blockers = waiting.blockers().stream()
+                        .filter(blocker -> !blocker.isPassing())
                         .map(blocker -> blocker.kind().words() + " " + blocker.pid() + blocker.application())
                         .toList();
                 if (!blockers.equals(toldBlockers)) {
@@ -150,15 +151,20 @@ final class LockedCutover implements AutoCloseable {
     }
 
     private static String waiting(LockEvent.Waiting waiting) {
-        if (waiting.blockers().isEmpty()) {
+        List<LockBlocker> lasting = waiting.blockers().stream()
+                .filter(blocker -> !blocker.isPassing())
+                .toList();
+        if (lasting.isEmpty()) {
             return "the source's tables could not be locked yet (attempt " + waiting.attempt()
                     + "): short transactions held them; it is tried again, and meanwhile everybody writes";
         }
+        int passing = waiting.blockers().size() - lasting.size();
         return "the source's tables cannot be locked yet (attempt " + waiting.attempt()
                 + "), and meanwhile everybody writes. In the way: "
-                + waiting.blockers().stream()
+                + lasting.stream()
                         .map(blocker -> blocker.describe() + ": " + remedy(blocker))
-                        .collect(Collectors.joining("; "));
+                        .collect(Collectors.joining("; "))
+                + (passing == 0 ? "" : "; and short transactions, which end by themselves: " + passing);
     }
 
     private static String remedy(LockBlocker blocker) {

@@ -91,11 +91,16 @@ public final class Status implements AutoCloseable {
         Optional<StatusReport.Worker> worker = Lease.holder(connection, StateStore.leaseName(subscription))
                 .map(holder -> new StatusReport.Worker(holder.pid(), holder.address(), holder.since()));
         Instant now = now(connection);
-        Optional<StatusReport.Account> account =
-                Bulletin.read(connection, subscription).map(bulletin -> account(bulletin, now));
+        Optional<Bulletin> bulletin = Bulletin.read(connection, subscription);
         List<StatusReport.Lane> lanes = Progress.readLanes(connection, subscription).stream()
                 .map(row -> new StatusReport.Lane(row.applied(), row.confirmable()))
                 .toList();
+        // The process's account is older than the rows: what is on the target was received since.
+        Lsn applied = lanes.stream()
+                .map(StatusReport.Lane::applied)
+                .min(Lsn::compareTo)
+                .orElse(Lsn.INVALID);
+        Optional<StatusReport.Account> account = bulletin.map(news -> account(news, now, applied));
         Optional<StatusReport.SourceSide> sourceSide = Optional.empty();
         String unknown = "";
         try {
@@ -152,7 +157,7 @@ public final class Status implements AutoCloseable {
                 over));
     }
 
-    private static StatusReport.Account account(Bulletin bulletin, Instant now) {
+    private static StatusReport.Account account(Bulletin bulletin, Instant now, Lsn applied) {
         Optional<Bulletin.LagNews> lag = bulletin.lag();
         return new StatusReport.Account(
                 bulletin.process().host(),
@@ -166,7 +171,7 @@ public final class Status implements AutoCloseable {
                 bulletin.detail(),
                 bulletin.onInterrupt(),
                 Duration.between(bulletin.writtenAt(), now),
-                lag.map(Bulletin.LagNews::received),
+                lag.map(Bulletin.LagNews::received).map(applied::max),
                 lag.map(news -> OptionalLong.of(news.bytes())).orElse(OptionalLong.empty()),
                 lag.map(Bulletin.LagNews::seconds).orElse(OptionalDouble.empty()),
                 lag.map(news -> OptionalDouble.of(news.changesPerSecond())).orElse(OptionalDouble.empty()),
