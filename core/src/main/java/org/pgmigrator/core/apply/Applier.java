@@ -86,10 +86,7 @@ public final class Applier implements AutoCloseable {
         this.confirmedUpto = ready.start.confirmedUpto();
         this.committing = applied;
         this.committingUpto = confirmedUpto;
-        this.rule = switch (ready.config.mode()) {
-            case STRICT -> CommitRule.STRICT;
-            case WINDOWS -> CommitRule.WINDOWS;
-        };
+        this.rule = target.rule();
         this.thread = Thread.ofPlatform().name("applier").unstarted(this::run);
     }
 
@@ -97,14 +94,12 @@ public final class Applier implements AutoCloseable {
     public static final class Ready implements AutoCloseable {
         private final ApplyTarget target;
         private final Progress.Row start;
-        private final ApplyConfig config;
         private final ConcurrentLinkedQueue<OrderedTable> ordered;
         private boolean started;
 
-        Ready(ApplyTarget target, Progress.Row start, ApplyConfig config, ConcurrentLinkedQueue<OrderedTable> ordered) {
+        Ready(ApplyTarget target, Progress.Row start, ConcurrentLinkedQueue<OrderedTable> ordered) {
             this.target = target;
             this.start = start;
-            this.config = config;
             this.ordered = ordered;
         }
 

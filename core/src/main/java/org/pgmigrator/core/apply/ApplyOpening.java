@@ -41,22 +41,28 @@ final class ApplyOpening {
     Applier.Ready open() throws InterruptedException {
         boolean ready = false;
         try {
-            Connection first = Sessions.open(database);
-            connections.add(first);
-            List<Progress.Row> rows = Progress.takeOver(first, subscription, owner, TAKE_OVER_LIMIT);
-            first.setAutoCommit(false);
-            rows = withAskedLanes(first, rows);
+            Connection first = another();
+            int before = Progress.readLanes(first, subscription).size();
+            while (connections.size() < before) {
+                another();
+            }
+            List<Progress.Row> rows =
+                    withAskedLanes(first, Progress.takeOver(first, subscription, owner, TAKE_OVER_LIMIT));
             while (connections.size() < rows.size()) {
-                Connection another = Sessions.open(database);
-                connections.add(another);
-                another.setAutoCommit(false);
+                another();
+            }
+            while (connections.size() > rows.size()) {
+                Sessions.close(connections.removeLast());
+            }
+            for (Connection connection : connections) {
+                connection.setAutoCommit(false);
             }
             Progress.Row behind = rows.stream()
                     .min(Comparator.comparing(Progress.Row::applied))
                     .orElseThrow();
             ApplyTarget target = target(rows);
             ready = true;
-            return new Applier.Ready(target, behind, config, ordered);
+            return new Applier.Ready(target, behind, ordered);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The progress on the target could not be taken over.", refusal);
         } finally {
@@ -64,6 +70,14 @@ final class ApplyOpening {
                 connections.forEach(Sessions::close);
             }
         }
+    }
+
+    /// The session of the next lane, which nobody else can be from now on.
+    private Connection another() throws SQLException, InterruptedException {
+        Connection connection = Sessions.open(database);
+        connections.add(connection);
+        Progress.takeLease(connection, subscription, connections.size() - 1, TAKE_OVER_LIMIT);
+        return connection;
     }
 
     /// Lanes that are apart keep their number until they have come together: what each has depends on it.
@@ -77,6 +91,7 @@ final class ApplyOpening {
             log.info("the lanes are apart: their number stays for this run lanes={} asked={}", rows.size(), asked);
             return rows;
         }
+        first.setAutoCommit(false);
         Progress.setLanes(first, subscription, asked);
         List<Progress.Row> changed = Progress.readLanes(first, subscription);
         first.commit();

@@ -43,6 +43,9 @@ sealed interface ApplyTarget extends AutoCloseable permits OneSession, Lanes {
     /// @return false if it could not be stored, and must not be confirmed
     boolean reach(Lsn confirmedUpto) throws SQLException, InterruptedException;
 
+    /// When a target transaction is to be committed.
+    CommitRule rule();
+
     int fallbacks();
 
     /// Sessions among which the tables are divided.

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.Lsn;
 import org.pgmigrator.decoder.OldRow;
 import org.pgmigrator.decoder.PgOutputMessage.Relation;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The sessions on the target that write windows, each with its own progress row.
 ///
@@ -42,10 +45,13 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 /// Confined to the applier's thread; the lanes' threads write what was handed over.
 final class Lanes implements ApplyTarget {
 
+    private static final Logger log = LoggerFactory.getLogger(Lanes.class);
+
     /// Below this many changes a commit on every lane costs more than what it saves.
     private static final int MIN_DIVIDED = 2_000;
 
     private static final long END_SECONDS = 10;
+    private static final long CHECK_MILLIS = 100;
 
     private final List<Lane> lanes = new ArrayList<>();
     private final TargetTables tables;
@@ -87,7 +93,9 @@ final class Lanes implements ApplyTarget {
         this.splits = lanes.size() == 1
                 ? Optional.empty()
                 : Optional.of(new SplitTables(
-                        connections.getFirst(), subscription, Integer.highestOneBit(foldFrom * foldFrom)));
+                        connections.getFirst(),
+                        subscription,
+                        Integer.highestOneBit(Math.min(foldFrom, 1_000) * Math.min(foldFrom, 1_000))));
         this.undivided = lanes.size() == 1;
         this.threads = Executors.newFixedThreadPool(
                 connections.size(),
@@ -298,17 +306,23 @@ final class Lanes implements ApplyTarget {
         }
     }
 
-    /// Until nothing is under way.
+    /// Until nothing is under way. Whichever part fails is noticed at once: another may wait for a lock for long.
     private void await() throws SQLException, InterruptedException {
-        List<Future<?>> parts = List.copyOf(underWay);
-        underWay.clear();
-        for (Future<?> part : parts) {
-            try {
-                part.get();
-            } catch (ExecutionException failed) {
-                throw rethrown(failed.getCause());
+        for (Future<?> part : underWay) {
+            boolean ended = false;
+            while (!ended) {
+                check();
+                try {
+                    part.get(CHECK_MILLIS, TimeUnit.MILLISECONDS);
+                    ended = true;
+                } catch (TimeoutException notYet) {
+                    log.trace("a lane is still at work");
+                } catch (ExecutionException failed) {
+                    throw rethrown(failed.getCause());
+                }
             }
         }
+        underWay.clear();
     }
 
     @Override
@@ -331,17 +345,31 @@ final class Lanes implements ApplyTarget {
     }
 
     /// As what it was: checked as an [SQLException], all others as they are.
-    private static SQLException rethrown(@Nullable Throwable cause) {
+    private SQLException rethrown(@Nullable Throwable cause) {
         return switch (cause) {
             case null -> new SQLException("a lane failed without a reason");
             case SQLException refusal -> refusal;
-            case MigrationException known -> throw known;
+            case MigrationException known -> throw lanes.size() == 1 ? known : withHint(known);
             case RuntimeException bug -> throw bug;
             case Error bug -> throw bug;
             default ->
                 throw new MigrationException(
                         Failure.of(FailureKind.BUG, "A lane of the apply failed.", cause.toString()), cause);
         };
+    }
+
+    /// Rows of one table are written at the same time: what was created on the target since then may not allow that.
+    private static MigrationException withHint(MigrationException refused) {
+        Failure failure = refused.failure();
+        if (failure.kind() != FailureKind.TARGET_CONSTRAINT_VIOLATION) {
+            return refused;
+        }
+        List<String> remedy = new ArrayList<>(failure.remedy());
+        remedy.addFirst(
+                "If a unique index or an exclusion constraint was created on the target since the migration began,"
+                        + " drop it, resume, and create it again after the cutover: the rows of a table are divided among lanes"
+                        + " by their keys, and it is not kept while only some of them have written.");
+        return new MigrationException(failure.withRemedy(remedy.toArray(String[]::new)), refused);
     }
 
     @Override
@@ -353,6 +381,11 @@ final class Lanes implements ApplyTarget {
         }
         first().commit(all, first().applied(), confirmedUpto, Progress.Marker.NONE);
         return true;
+    }
+
+    @Override
+    public CommitRule rule() {
+        return CommitRule.WINDOWS;
     }
 
     @Override

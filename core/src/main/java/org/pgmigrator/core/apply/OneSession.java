@@ -71,6 +71,11 @@ final class OneSession implements ApplyTarget {
     }
 
     @Override
+    public CommitRule rule() {
+        return CommitRule.STRICT;
+    }
+
+    @Override
     public int fallbacks() {
         return writer.fallbacks();
     }

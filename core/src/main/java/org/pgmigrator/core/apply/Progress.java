@@ -122,18 +122,21 @@ public final class Progress {
         return lanes;
     }
 
-    /// Takes the advisory lock that every applying session holds, then the row. The lock comes first: an earlier
-    /// session
-    /// of ours may still be at its commit, and what it commits must be read, not overtaken.
+    /// Takes the advisory lock of a lane, which its session holds as long as it lives: an earlier session of it may
+    /// still be at its work, and what it commits must be read, not overtaken.
     ///
     /// @throws MigrationException TARGET_IN_USE if another session keeps the lock for longer than `limit`
-    static List<Row> takeOver(Connection target, String subscription, UUID owner, Duration limit)
+    static void takeLease(Connection target, String subscription, int lane, Duration limit)
             throws SQLException, InterruptedException {
         Lease.take(
                 target,
-                subscription,
+                lane == 0 ? subscription : subscription + " lane " + lane,
                 limit,
                 "Another session applies changes to this target for subscription \"" + subscription + "\".");
+    }
+
+    /// Takes the rows, once the leases of all lanes are held.
+    static List<Row> takeOver(Connection target, String subscription, UUID owner, Duration limit) throws SQLException {
         own(target, subscription, owner, limit);
         List<Row> lanes = readLanes(target, subscription);
         if (lanes.isEmpty()) {

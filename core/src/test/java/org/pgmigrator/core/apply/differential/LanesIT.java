@@ -1,12 +1,18 @@
 package org.pgmigrator.core.apply.differential;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -133,6 +139,29 @@ class LanesIT {
         assertThat(target.value("lanes", "select count(*) from pgmigrator.split_table"))
                 .as("an index beyond the key")
                 .isEqualTo("0");
+    }
+
+    @Test
+    void nobodyAppliesWhileASessionOfAnyLaneIsStillAtItsWork() throws Exception {
+        subscriber.start();
+        subscriber.close();
+        try (Connection leftBehind = target.connect("lanes");
+                Statement statement = leftBehind.createStatement();
+                ExecutorService other = Executors.newSingleThreadExecutor()) {
+            // What the last lane's session of a killed process holds as long as the server has not noticed.
+            statement.execute("select pg_advisory_lock(hashtextextended('pgmigrator " + Subscriber.SUBSCRIPTION
+                    + " lane 2', 0))");
+            Future<?> started = other.submit(() -> {
+                subscriber.start();
+                return null;
+            });
+
+            assertThatThrownBy(() -> started.get(2, TimeUnit.SECONDS)).isInstanceOf(TimeoutException.class);
+            leftBehind.close();
+            started.get(30, TimeUnit.SECONDS);
+        }
+        work(0);
+        finish();
     }
 
     /// One lane is kept waiting by a lock until the others have committed; then all sessions end.
