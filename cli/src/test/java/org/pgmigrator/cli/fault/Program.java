@@ -48,6 +48,8 @@ final class Program implements AutoCloseable {
             command.addAll(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:+UseSerialGC",
+                    // Seconds of work: what the better compiler costs, it would never earn.
+                    "-XX:TieredStopAtLevel=1",
                     "-Xmx" + heap,
                     "-XX:OnOutOfMemoryError=kill -9 %p",
                     "--enable-native-access=ALL-UNNAMED",

@@ -90,6 +90,8 @@ final class MigrationRun implements AutoCloseable {
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
+                // Seconds of work: what the better compiler costs, it would never earn.
+                "-XX:TieredStopAtLevel=1",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
                 "-cp",

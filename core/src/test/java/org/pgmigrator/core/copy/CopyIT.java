@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
@@ -20,10 +20,12 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent.CopyProgress;
 import org.pgmigrator.core.progress.ProgressEvent.Warning;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.compare.DatabaseComparison;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
+@ExtendWith(SharedServers.class)
 class CopyIT {
 
     /// Something of everything that a dump carries, and ours, which it must not.
@@ -72,15 +74,9 @@ class CopyIT {
     private CopyPair pair;
 
     @BeforeAll
-    static void startServers() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        sourceServer.close();
-        targetServer.close();
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

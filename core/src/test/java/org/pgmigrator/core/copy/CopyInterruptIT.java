@@ -14,18 +14,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.progress.ProgressEvent.CopyProgress;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
+@ExtendWith(SharedServers.class)
 class CopyInterruptIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -39,15 +41,9 @@ class CopyInterruptIT {
     private CopyPair pair;
 
     @BeforeAll
-    static void startServers() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        sourceServer.close();
-        targetServer.close();
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

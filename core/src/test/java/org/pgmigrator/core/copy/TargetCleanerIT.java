@@ -7,10 +7,10 @@ import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.Secret;
@@ -19,9 +19,11 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
+@ExtendWith(SharedServers.class)
 class TargetCleanerIT {
 
     /// One of everything that has to be dropped in its own way.
@@ -62,18 +64,13 @@ class TargetCleanerIT {
     private Database target;
 
     @BeforeAll
-    static void startServer() {
-        server = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServer() {
-        server.close();
+    static void startServer(ServerPool servers) {
+        server = servers.target(17);
     }
 
     @BeforeEach
     void createDatabase() throws Exception {
-        name = "target" + COUNTER.incrementAndGet();
+        name = "cleaned" + COUNTER.incrementAndGet();
         server.createDatabase(name);
         target = Database.parse(Side.TARGET, new Secret(server.uri(name)), Map.of());
         server.execute(

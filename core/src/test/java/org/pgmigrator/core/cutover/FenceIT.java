@@ -17,19 +17,22 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.postgres.SqlState;
-import org.pgmigrator.sandbox.server.EmbeddedServer;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
+import org.pgmigrator.sandbox.server.PostgresServer;
 import org.postgresql.PGConnection;
 
 /// Who is refused once the source is closed, who is not, and how it is opened again.
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 17})
+@ExtendWith(SharedServers.class)
 class FenceIT {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -63,18 +66,13 @@ class FenceIT {
     int major;
 
     @SuppressWarnings("NullAway.Init")
-    private static EmbeddedServer server;
+    private static PostgresServer server;
 
     private SourceScene scene;
 
     @BeforeParameterizedClassInvocation
-    static void startServer(int major) {
-        server = EmbeddedServer.start(major);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stopServer() {
-        server.close();
+    static void startServer(int major, ServerPool servers) {
+        server = servers.source(major);
     }
 
     @BeforeEach

@@ -14,7 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -24,8 +24,10 @@ import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
-import org.pgmigrator.sandbox.server.EmbeddedServer;
+import org.pgmigrator.sandbox.server.PostgresServer;
 
 /// Writers that never stop, across the lock and the fence: what their own logs say was committed is what was there
 /// under
@@ -33,6 +35,7 @@ import org.pgmigrator.sandbox.server.EmbeddedServer;
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 17})
 @Timeout(300)
+@ExtendWith(SharedServers.class)
 class FenceRaceIT {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -49,16 +52,11 @@ class FenceRaceIT {
     int major;
 
     @SuppressWarnings("NullAway.Init")
-    private static EmbeddedServer server;
+    private static PostgresServer server;
 
     @BeforeParameterizedClassInvocation
-    static void startServer(int major) {
-        server = EmbeddedServer.start(major);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stopServer() {
-        server.close();
+    static void startServer(int major, ServerPool servers) {
+        server = servers.source(major);
     }
 
     /// One client, which remembers the number of each commit that it saw succeed.

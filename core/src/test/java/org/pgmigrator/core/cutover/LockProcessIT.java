@@ -18,18 +18,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgmigrator.sandbox.server.EmbeddedServer;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
+import org.pgmigrator.sandbox.server.PostgresServer;
 
 /// A process that is killed or stopped while it holds the lock: the source is free within ten seconds.
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 17})
 @Timeout(120)
+@ExtendWith(SharedServers.class)
 class LockProcessIT {
 
     private static final Duration FREE = Duration.ofSeconds(10);
@@ -38,7 +41,7 @@ class LockProcessIT {
     int major;
 
     @SuppressWarnings("NullAway.Init")
-    private static EmbeddedServer server;
+    private static PostgresServer server;
 
     private SourceScene scene;
     private Process process;
@@ -46,13 +49,8 @@ class LockProcessIT {
     private Writer in;
 
     @BeforeParameterizedClassInvocation
-    static void startServer(int major) {
-        server = EmbeddedServer.start(major);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stopServer() {
-        server.close();
+    static void startServer(int major, ServerPool servers) {
+        server = servers.source(major);
     }
 
     @BeforeEach

@@ -10,15 +10,18 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pgmigrator.sandbox.server.EmbeddedServer;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
+import org.pgmigrator.sandbox.server.PostgresServer;
 
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 17})
+@ExtendWith(SharedServers.class)
 class SourceDoorIT {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -27,18 +30,13 @@ class SourceDoorIT {
     int major;
 
     @SuppressWarnings("NullAway.Init")
-    private static EmbeddedServer server;
+    private static PostgresServer server;
 
     private SourceScene scene;
 
     @BeforeParameterizedClassInvocation
-    static void startServer(int major) {
-        server = EmbeddedServer.start(major);
-    }
-
-    @AfterParameterizedClassInvocation
-    static void stopServer() {
-        server.close();
+    static void startServer(int major, ServerPool servers) {
+        server = servers.source(major);
     }
 
     @BeforeEach

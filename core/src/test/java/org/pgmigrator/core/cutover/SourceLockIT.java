@@ -38,6 +38,13 @@ class SourceLockIT {
     private static final Duration FREE = Duration.ofSeconds(10);
     private static final Duration SOON = Duration.ofSeconds(20);
 
+    /// What the default's promise allows beside the switch's delay.
+    private static final Duration ALLOWANCE = FREE.minus(LockLimits.DEFAULT.switchDelay());
+
+    /// As by default, but for what a test would only wait for: the pause between two attempts, and the switch.
+    private static final LockLimits QUICK = new LockLimits(
+            LockLimits.DEFAULT.attempt(), Duration.ofMillis(600), Duration.ofMillis(2500), Duration.ofMillis(500));
+
     @Parameter
     int major;
 
@@ -133,8 +140,8 @@ class SourceLockIT {
                 throw new AssertionError(refusal);
             }
         });
-        try (SourceLock lock = scene.open(LockLimits.DEFAULT)) {
-            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(7)))
+        try (SourceLock lock = scene.open(QUICK)) {
+            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(4)))
                     .isInstanceOfSatisfying(MigrationException.class, failed -> {
                         assertThat(failed.failure().kind()).isEqualTo(FailureKind.SOURCE_LOCK_NOT_GRANTED);
                         assertThat(failed.failure().why()).contains("the report", "public.plain", "user postgres");
@@ -165,7 +172,7 @@ class SourceLockIT {
     void aBlockerIsEndedWhenItsTimeIsOver() throws Exception {
         Connection blocker = scene.session();
         SourceScene.run(blocker, "begin", "update plain set word = 'x' where id = 1");
-        try (SourceLock lock = scene.open(LockLimits.DEFAULT, Optional.of(Duration.ofSeconds(2)))) {
+        try (SourceLock lock = scene.open(QUICK, Optional.of(Duration.ofSeconds(1)))) {
             scene.acquire(lock, Duration.ofSeconds(30));
             assertThat(lock.isHeld()).isTrue();
         }
@@ -185,15 +192,15 @@ class SourceLockIT {
         scene.as("locker_" + scene.name);
         Connection blocker = scene.session();
         SourceScene.run(blocker, "begin", "update plain set word = 'x' where id = 1");
-        try (SourceLock lock = scene.open(LockLimits.DEFAULT, Optional.of(Duration.ZERO))) {
-            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(3))).isInstanceOf(MigrationException.class);
+        try (SourceLock lock = scene.open(QUICK, Optional.of(Duration.ZERO))) {
+            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(2))).isInstanceOf(MigrationException.class);
         }
         // What another role's session is doing is hidden, and it might be anything: it is left alone.
         assertThat(scene.blockers()).isNotEmpty().allMatch(found -> found.kind() == LockBlocker.Kind.HIDDEN);
 
         server.execute(scene.name, "grant pg_read_all_stats to locker_" + scene.name);
-        try (SourceLock lock = scene.open(LockLimits.DEFAULT, Optional.of(Duration.ZERO))) {
-            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(3))).isInstanceOf(MigrationException.class);
+        try (SourceLock lock = scene.open(QUICK, Optional.of(Duration.ZERO))) {
+            assertThatThrownBy(() -> scene.acquire(lock, Duration.ofSeconds(2))).isInstanceOf(MigrationException.class);
         }
         assertThat(scene.events)
                 .anySatisfy(event -> assertThat(event)
@@ -301,14 +308,14 @@ class SourceLockIT {
     @Test
     void theServerFreesTheSourceWhenTheCutoverDoesNotGoOn() throws Exception {
         AtomicBoolean alive = new AtomicBoolean(true);
-        try (SourceLock lock = scene.open(LockLimits.DEFAULT)) {
+        try (SourceLock lock = scene.open(QUICK)) {
             lock.acquire(scene.carried(), false, alive::get, SOON, scene.events::add);
             // Longer than the switch's delay: the signs of life keep it.
-            Thread.sleep(LockLimits.DEFAULT.switchDelay().plusSeconds(1));
+            Thread.sleep(QUICK.switchDelay().plusSeconds(1));
             lock.requireHeld();
             alive.set(false);
             assertThat(scene.millisecondsToWrite(scene.session(), "insert into plain values (101)"))
-                    .isLessThan(FREE.toMillis());
+                    .isLessThan(QUICK.switchDelay().plus(ALLOWANCE).toMillis());
             assertThat(lock.isHeld()).isFalse();
             assertThat(lock.lost().orElseThrow()).contains("does not go on");
         }

@@ -7,20 +7,22 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
 import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// A cutover that was cut off: what the next run does about it, and what it says when it is stopped itself.
+@ExtendWith(SharedServers.class)
 class InterruptedCutoverIT {
 
     private static PostgresServer sourceServer;
@@ -32,15 +34,9 @@ class InterruptedCutoverIT {
     private MigrationPair pair;
 
     @BeforeAll
-    static void startServers() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        sourceServer.close();
-        targetServer.close();
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

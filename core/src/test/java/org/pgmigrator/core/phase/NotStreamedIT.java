@@ -10,20 +10,22 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// What logical decoding does not carry is on the target after a whole migration, as it was on the source in the end.
+@ExtendWith(SharedServers.class)
 class NotStreamedIT {
 
     private static final List<String> QUERIES = List.of(
@@ -41,15 +43,9 @@ class NotStreamedIT {
     private MigrationPair pair;
 
     @BeforeAll
-    static void startServers() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        sourceServer.close();
-        targetServer.close();
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

@@ -11,10 +11,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.cutover.TargetDoor;
@@ -24,11 +24,13 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.decoder.Lsn;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// A target that takes writes is complete, and whoever comes next knows that it may hold more than the source.
+@ExtendWith(SharedServers.class)
 class TargetOpeningIT {
 
     private static final String SUBSCRIPTION = "it";
@@ -41,13 +43,8 @@ class TargetOpeningIT {
     private Database target;
 
     @BeforeAll
-    static void startServer() {
-        server = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServer() {
-        server.close();
+    static void startServer(ServerPool servers) {
+        server = servers.target(17);
     }
 
     @BeforeEach

@@ -1,16 +1,18 @@
 package org.pgmigrator.core.uncarried;
 
 import java.sql.SQLException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// Two servers for all tests of a class, and new databases for each.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(SharedServers.class)
 abstract class UncarriedServers {
 
     private final int sourceMajor;
@@ -26,15 +28,9 @@ abstract class UncarriedServers {
     }
 
     @BeforeAll
-    void start() {
-        sourceServer = Servers.start(sourceMajor);
-        targetServer = Servers.start(targetMajor);
-    }
-
-    @AfterAll
-    void stop() {
-        sourceServer.close();
-        targetServer.close();
+    void start(ServerPool servers) {
+        sourceServer = servers.source(sourceMajor);
+        targetServer = servers.target(targetMajor);
     }
 
     @BeforeEach

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.error.FailureKind;
@@ -23,10 +23,12 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent.VerifyResult;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// What a comparison does when it may not read, when it has to stop, and when tables change under it.
+@ExtendWith(SharedServers.class)
 class VerifyLimitsIT {
 
     private static PostgresServer sourceServer;
@@ -35,15 +37,9 @@ class VerifyLimitsIT {
     private VerifyPair pair;
 
     @BeforeAll
-    static void start() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stop() {
-        sourceServer.close();
-        targetServer.close();
+    static void start(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

@@ -6,20 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.VerifyConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.progress.ProgressEvent.VerifyResult;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// Each kind of difference in rows is found and named, and nothing else is.
+@ExtendWith(SharedServers.class)
 class VerifyRowsIT {
 
     private static PostgresServer sourceServer;
@@ -28,15 +30,9 @@ class VerifyRowsIT {
     private VerifyPair pair;
 
     @BeforeAll
-    static void start() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stop() {
-        sourceServer.close();
-        targetServer.close();
+    static void start(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach

@@ -4,20 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.progress.ProgressEvent.VerifyResult;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// The same definitions are equal on the oldest and the newest major; each kind of change is named.
+@ExtendWith(SharedServers.class)
 class VerifySchemaIT {
 
     private static final String[] EVERYTHING = {
@@ -73,15 +75,9 @@ class VerifySchemaIT {
     private VerifyPair pair;
 
     @BeforeAll
-    static void start() {
-        oldest = Servers.start(14);
-        newest = Servers.start(18);
-    }
-
-    @AfterAll
-    static void stop() {
-        oldest.close();
-        newest.close();
+    static void start(ServerPool servers) {
+        oldest = servers.source(14);
+        newest = servers.target(18);
     }
 
     @BeforeEach

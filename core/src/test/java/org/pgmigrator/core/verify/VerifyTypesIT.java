@@ -4,16 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.progress.ProgressEvent.VerifyResult;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
-import org.pgmigrator.sandbox.server.Servers;
 
 /// Every type's values hash alike on the oldest and the newest major, whatever the databases' own settings are.
+@ExtendWith(SharedServers.class)
 class VerifyTypesIT {
 
     private static final List<String> TYPES = List.of(
@@ -109,15 +111,9 @@ class VerifyTypesIT {
     private VerifyPair pair;
 
     @BeforeAll
-    static void start() {
-        oldest = Servers.start(14);
-        newest = Servers.start(18);
-    }
-
-    @AfterAll
-    static void stop() {
-        oldest.close();
-        newest.close();
+    static void start(ServerPool servers) {
+        oldest = servers.source(14);
+        newest = servers.target(18);
     }
 
     @BeforeEach
