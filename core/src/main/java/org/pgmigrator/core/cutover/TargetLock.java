@@ -17,8 +17,11 @@ import org.pgmigrator.core.postgres.SqlState;
 /// Source: https://www.postgresql.org/docs/current/sql-lock.html
 public final class TargetLock {
 
-    /// A bit longer than deadlock_timeout usually is: then autovacuum yields.
-    private static final Duration WAIT = Duration.ofMillis(1200);
+    /// Below a server's usual `deadlock_timeout` (1 s), so that no reader gets a deadlock error from us.
+    private static final Duration WAIT = Duration.ofMillis(750);
+
+    /// Beyond it: then autovacuum yields.
+    private static final Duration WAIT_FOR_AUTOVACUUM = Duration.ofMillis(1500);
 
     private static final int CHUNK = 200;
 
@@ -26,12 +29,17 @@ public final class TargetLock {
 
     /// Tries it once. The transaction that it begins is open afterwards if they are locked, and rolled back if not.
     ///
+    /// @param inTheWay who was, the last time
     /// @return false if somebody holds one of them
     /// @throws SQLException with the transaction still open, if anything else fails
-    public static boolean attempt(Connection target, List<QualifiedName> tables) throws SQLException {
+    public static boolean attempt(Connection target, List<QualifiedName> tables, List<LockBlocker> inTheWay)
+            throws SQLException {
+        boolean autovacuum = !inTheWay.isEmpty()
+                && inTheWay.stream().allMatch(blocker -> blocker.kind() == LockBlocker.Kind.AUTOVACUUM);
         target.setAutoCommit(false);
         try (Statement statement = target.createStatement()) {
-            statement.execute("set local lock_timeout = " + LockSession.milliseconds(WAIT));
+            statement.execute(
+                    "set local lock_timeout = " + LockSession.milliseconds(autovacuum ? WAIT_FOR_AUTOVACUUM : WAIT));
             for (int from = 0; from < tables.size(); from += CHUNK) {
                 statement.execute("lock table "
                         + tables.subList(from, Math.min(from + CHUNK, tables.size())).stream()

@@ -113,10 +113,11 @@ final class TargetOpening implements AutoCloseable {
             throws CutoverGivenUp, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         String told = "";
+        List<LockBlocker> blockers = List.of();
         try {
-            while (!tables.isEmpty() && !TargetLock.attempt(session, tables)) {
+            while (!tables.isEmpty() && !TargetLock.attempt(session, tables, blockers)) {
                 guard.check();
-                List<LockBlocker> blockers = TargetLock.blockers(session, tables);
+                blockers = TargetLock.blockers(session, tables);
                 String obstacle = obstacle(blockers);
                 if (System.nanoTime() > deadline) {
                     return Optional.of(obstacle + ", for " + patience.toSeconds() + " s");
