@@ -186,7 +186,7 @@ final class Move implements AutoCloseable {
                 .atMost(Duration.ofMinutes(1))
                 .untilAsserted(() -> assertThat(server.rows(database, """
                                 SELECT application_name FROM pg_stat_activity WHERE datname = current_database()
-                                AND (application_name LIKE 'pg-migrator%' OR application_name IN ('pg_dump', 'pg_restore'))""")).isEmpty());
+                                AND application_name ~ '^(pg-migrator|pg_dump|pg_restore)'""")).isEmpty());
     }
 
     /// Waits until a child process of the program reads or writes rows of the ballast on `server`.
@@ -196,7 +196,7 @@ final class Move implements AutoCloseable {
                 () -> !server.rows(
                                 database,
                                 "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
-                                        + " AND application_name = '" + tool + "' AND query LIKE 'COPY %ballast%'")
+                                        + " AND application_name LIKE '" + tool + "%' AND query LIKE 'COPY %ballast%'")
                         .isEmpty());
     }
 

@@ -182,7 +182,7 @@ public final class DatabaseDump {
             DumpOutput output = new DumpOutput(carried, monitor, config.jobs() > 1);
             int exit = ClientRun.run(
                     command(snapshot, carried, folder, compression),
-                    Optional.of(source.forChildProcess(carried.serverMajor())),
+                    Optional.of(source.forProgram("pg_dump", carried.serverMajor())),
                     FailureKind.DUMP_FAILED,
                     line -> LOG.debug("pg_dump: {}", line),
                     output::line);

@@ -140,7 +140,7 @@ public final class DatabaseRestore {
                 entry -> monitor.finished(entry.dumpId()));
         int exit = ClientRun.run(
                 command(section, dump, jobs),
-                Optional.of(target.forChildProcess(targetMajor)),
+                Optional.of(target.forProgram("pg_restore", targetMajor)),
                 FailureKind.RESTORE_FAILED,
                 line -> LOG.debug("pg_restore: {}", line),
                 output::line);

@@ -315,7 +315,7 @@ public final class Abort {
 
     private void dropCopy(MigrationRecord migration) {
         try {
-            TargetRoom room = new TargetRoom(target, migration.origin().filter(), listener);
+            TargetRoom room = new TargetRoom(target, migration.origin().filter(), subscription, listener);
             if (migration.phase().compareTo(Phase.STREAM_APPLY) < 0) {
                 // A pg_restore that has outlived its process would go on filling the target.
                 room.endOwnSessions();

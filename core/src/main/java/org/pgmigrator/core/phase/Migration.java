@@ -48,7 +48,8 @@ public final class Migration {
         control.attach();
         try {
             Database source = Database.parse(Side.SOURCE, config.source(), environment);
-            Database target = Database.parse(Side.TARGET, config.target(), environment);
+            Database target = Database.parse(Side.TARGET, config.target(), environment)
+                    .of(config.replication().subscriptionName());
             Validated validated = validate(source, target);
             if (config.mode() == Mode.ONLINE) {
                 RequestDesk desk = new RequestDesk(

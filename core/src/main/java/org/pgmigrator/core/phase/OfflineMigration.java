@@ -49,7 +49,8 @@ final class OfflineMigration {
     void run() throws InterruptedException {
         listener.on(new ProgressEvent.Warning(
                 "offline: what is written to the source from now on does not reach the target"));
-        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        TargetRoom room =
+                new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener);
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }

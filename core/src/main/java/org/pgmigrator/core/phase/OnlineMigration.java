@@ -133,7 +133,7 @@ final class OnlineMigration {
     }
 
     private void start(StateStore state) throws InterruptedException {
-        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        TargetRoom room = new TargetRoom(target, config.filter(), subscription, listener);
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }

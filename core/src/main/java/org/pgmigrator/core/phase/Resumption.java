@@ -68,7 +68,8 @@ final class Resumption {
         listener.on(new ProgressEvent.Notice(
                 "the earlier run was stopped during the copy, and its snapshot is gone with it: the copy starts again "
                         + "with a new slot, and what was restored so far is removed from the target first"));
-        TargetRoom room = new TargetRoom(target, config.filter(), listener);
+        TargetRoom room =
+                new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener);
         room.endOwnSessions();
         undoCopy();
         onward.copyAgain(room);

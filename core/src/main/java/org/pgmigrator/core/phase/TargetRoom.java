@@ -1,8 +1,8 @@
 package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.copy.TargetCleaner;
@@ -21,11 +21,14 @@ final class TargetRoom {
 
     private final Database target;
     private final TargetCleaner cleaner;
+    private final String subscription;
     private final ProgressListener listener;
 
-    TargetRoom(Database target, FilterConfig filter, ProgressListener listener) {
+    /// @param subscription the migration's name
+    TargetRoom(Database target, FilterConfig filter, String subscription, ProgressListener listener) {
         this.target = target;
         this.cleaner = new TargetCleaner(target, filter);
+        this.subscription = subscription;
         this.listener = listener;
     }
 
@@ -67,15 +70,19 @@ final class TargetRoom {
         }
     }
 
-    /// Ends what an earlier run that was killed has left running here: its pg_restore would go on filling the target.
+    /// Ends what an earlier run of this migration that was killed has left running here: its pg_restore would go on
+    /// filling
+    /// the target. Another migration into the same database is left alone.
     void endOwnSessions() {
         try (Connection connection = target.connect(Session.named("clean-up"));
-                Statement statement = connection.createStatement()) {
-            statement.execute("""
-                    select pg_terminate_backend(pid) from pg_stat_activity
-                    where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
-                      and (application_name = 'pg_restore'
-                           or application_name like 'pg-migrator %' and application_name <> 'pg-migrator state')""");
+                PreparedStatement statement = connection.prepareStatement("""
+                        select pg_terminate_backend(pid) from pg_stat_activity, (select ?) w(suffix)
+                        where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+                          and (application_name like 'pg_restore%' or application_name like 'pg-migrator %')
+                          and application_name not like 'pg-migrator state%'
+                          and right(application_name, length(suffix)) = suffix""")) {
+            statement.setString(1, Session.suffix(subscription));
+            statement.execute();
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "Sessions of the earlier run could not be ended.", refusal);
         }

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +33,11 @@ final class ChildConnections {
         this.conninfo = write(route, parameters, one ? null : passwordFile);
     }
 
-    /// @param serverMajor 0 if it is not known
-    ChildConnection forServer(int serverMajor) {
+    /// @param serverMajor     0 if it is not known
+    /// @param applicationName empty if it is the program's own
+    ChildConnection forServer(int serverMajor, Optional<String> applicationName) {
         Map<String, String> environment = new LinkedHashMap<>();
+        applicationName.ifPresent(name -> environment.put("PGAPPNAME", name));
         environment.put("PGOPTIONS", PinnedSettings.childOptions(usersOptions, serverMajor));
         if (password != null) {
             environment.put("PGPASSWORD", password);

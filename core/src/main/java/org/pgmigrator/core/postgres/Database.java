@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.pgmigrator.core.config.Secret;
 
 /// One side's database, as its libpq connection string, the service file, the environment and the password file name
@@ -18,11 +19,13 @@ public final class Database {
     private final Route route;
     private final ChildConnections children;
     private final List<String> warnings;
+    private final Optional<String> migration;
 
-    private Database(Route route, ChildConnections children, List<String> warnings) {
+    private Database(Route route, ChildConnections children, List<String> warnings, Optional<String> migration) {
         this.route = route;
         this.children = children;
         this.warnings = List.copyOf(new LinkedHashSet<>(warnings));
+        this.migration = migration;
     }
 
     /// Reads a libpq URI or keyword=value string and completes it as libpq would.
@@ -35,7 +38,18 @@ public final class Database {
         defaults.complete();
         defaults.judge(warnings);
         Route route = Route.of(parameters, defaults, warnings);
-        return new Database(route, new ChildConnections(route, parameters, defaults.passwordFile()), warnings);
+        return new Database(
+                route, new ChildConnections(route, parameters, defaults.passwordFile()), warnings, Optional.empty());
+    }
+
+    /// The same database, whose sessions are named after a migration as well ([Session#suffix]), those of pg_dump and
+    /// pg_restore too.
+    public Database of(String owner) {
+        return new Database(route, children, warnings, Optional.of(owner));
+    }
+
+    private Session named(Session session) {
+        return migration.map(session::of).orElse(session);
     }
 
     public Side side() {
@@ -69,14 +83,14 @@ public final class Database {
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connect(Session session) {
-        return new Connector(route, session, SessionProtocol.EXTENDED).connect();
+        return new Connector(route, named(session), SessionProtocol.EXTENDED).connect();
     }
 
     /// Opens an SQL session in the simple query protocol: many statements travel in one message.
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connectSimple(Session session) {
-        return new Connector(route, session, SessionProtocol.SIMPLE).connect();
+        return new Connector(route, named(session), SessionProtocol.SIMPLE).connect();
     }
 
     /// Opens a walsender session in database mode, in the simple query protocol, with the same settings in force.
@@ -85,17 +99,24 @@ public final class Database {
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connectReplication(Session session) {
-        return new Connector(route, session, SessionProtocol.WALSENDER).connect();
+        return new Connector(route, named(session), SessionProtocol.WALSENDER).connect();
     }
 
     /// The same database for pg_dump and pg_restore, with the settings that every server version knows.
     public ChildConnection forChildProcess() {
-        return children.forServer(0);
+        return children.forServer(0, Optional.empty());
     }
 
     /// The same, with the time limits that servers of this major version know beside that switched off as well.
     public ChildConnection forChildProcess(int serverMajor) {
-        return children.forServer(serverMajor);
+        return children.forServer(serverMajor, Optional.empty());
+    }
+
+    /// The same, for a program whose session is named after the migration as well, if this is a migration's database.
+    ///
+    /// @param program `pg_dump` or `pg_restore`
+    public ChildConnection forProgram(String program, int serverMajor) {
+        return children.forServer(serverMajor, migration.map(owner -> program + Session.suffix(owner)));
     }
 
     @Override

@@ -1,8 +1,10 @@
 package org.pgmigrator.core.postgres;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.regex.Pattern;
 
 /// What one session is for, and the server settings that it wants beside the pinned ones (see [Database#connect]).
@@ -23,6 +25,28 @@ public record Session(String applicationName, Map<String, String> settings) {
             }
         });
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    }
+
+    private static final Pattern SHOWN_AS_IT_IS = Pattern.compile("[!-~]{1,32}");
+
+    /// What the names of a migration's sessions end with, so that they can be told from another one's.
+    ///
+    /// The server cuts a name off at 63 bytes and shows no other characters than those of ASCII.
+    ///
+    /// @param migration its name on the target
+    public static String suffix(String migration) {
+        return " ("
+                + (SHOWN_AS_IT_IS.matcher(migration).matches()
+                        ? migration
+                        : UUID.nameUUIDFromBytes(migration.getBytes(StandardCharsets.UTF_8))
+                                .toString()
+                                .substring(0, 18))
+                + ")";
+    }
+
+    /// The same session of one migration.
+    Session of(String migration) {
+        return new Session(applicationName + suffix(migration), settings);
     }
 
     /// A session for `purpose` ("copy", "apply", ...) with the pinned settings alone.

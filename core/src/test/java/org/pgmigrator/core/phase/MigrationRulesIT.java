@@ -11,10 +11,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.FilterConfig;
@@ -30,10 +30,13 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.Servers;
 
 /// What must hold whatever happens between two steps of a migration: nothing is lost, nothing is left behind.
+@ExtendWith(SharedServers.class)
 class MigrationRulesIT {
 
     private static PostgresServer sourceServer;
@@ -45,15 +48,9 @@ class MigrationRulesIT {
     private MigrationPair pair;
 
     @BeforeAll
-    static void startServers() {
-        sourceServer = Servers.start(15);
-        targetServer = Servers.start(17);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        sourceServer.close();
-        targetServer.close();
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
     }
 
     @BeforeEach
@@ -110,7 +107,7 @@ class MigrationRulesIT {
         pair.hook = event -> {
             if (MigrationPair.isPhase(event, Phase.DUMP)) {
                 pair.onTarget("select pg_terminate_backend(pid) from pg_stat_activity"
-                        + " where datname = current_database() and application_name = 'pg-migrator state'");
+                        + " where datname = current_database() and application_name = 'pg-migrator state (it)'");
             } else if (MigrationPair.isPhase(event, Phase.RESTORE)) {
                 pair.onTarget("set default_transaction_read_only = off", "create table public.t (obstacle int)");
             }
