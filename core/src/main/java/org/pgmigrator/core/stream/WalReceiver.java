@@ -14,12 +14,8 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.stream.StreamItem.IdlePosition;
-import org.pgmigrator.core.stream.StreamItem.TransactionPart;
 import org.pgmigrator.decoder.DecodeException;
-import org.pgmigrator.decoder.Framing;
 import org.pgmigrator.decoder.Lsn;
-import org.pgmigrator.decoder.PgOutputDecoder;
 import org.postgresql.PGConnection;
 import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
@@ -29,8 +25,9 @@ import org.slf4j.LoggerFactory;
 /// The thread `wal-receiver`: it alone touches the replication stream, and it never waits for the target.
 ///
 /// The driver sends status only inside a read, and a read would only bring more rows while the queue is full; so this
-/// loop sends it itself, every [#FEEDBACK_INTERVAL], whatever the applier does. What is confirmed to the source is what
-/// the applier has acknowledged, never what was received.
+/// loop sends it itself, every [#FEEDBACK_INTERVAL], whatever becomes of the messages. What is confirmed to the source
+/// is
+/// what was acknowledged as durable, never what was received.
 ///
 /// Protocol: https://www.postgresql.org/docs/current/protocol-replication.html
 public final class WalReceiver implements AutoCloseable {
@@ -47,13 +44,15 @@ public final class WalReceiver implements AutoCloseable {
     /// Between two looks at a silent socket: the most that this adds to the latency of a change.
     private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+    /// How long a full sink is waited for between two looks at the time.
+    private static final Duration ROOM_INTERVAL = Duration.ofMillis(100);
+
     private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
 
     private final Connection connection;
     private final PGReplicationStream stream;
-    private final ChangeQueue queue;
+    private final FrameSink sink;
     private final AckPosition acknowledged;
-    private final TransactionAssembler assembler;
     private final Thread thread;
 
     private volatile Lsn received;
@@ -68,21 +67,17 @@ public final class WalReceiver implements AutoCloseable {
             Connection connection,
             PGReplicationStream stream,
             StreamConfig config,
-            Predicate<QualifiedName> carried,
-            ChangeQueue queue,
+            FrameSink sink,
             AckPosition acknowledged) {
         this.connection = connection;
         this.stream = stream;
-        this.queue = queue;
+        this.sink = sink;
         this.acknowledged = acknowledged;
-        this.assembler = new TransactionAssembler(carried);
         this.received = config.startLsn();
         this.thread = Thread.ofPlatform().name("wal-receiver").unstarted(this::run);
     }
 
-    /// Starts to stream on a walsender connection, which is closed by [#close].
-    ///
-    /// @throws SQLException as the source said it: 55006 if the slot is in use, 42704 if it does not exist
+    /// Starts to stream to the applier's queue; see the other method of this name.
     public static WalReceiver start(
             Connection connection,
             StreamConfig config,
@@ -90,6 +85,16 @@ public final class WalReceiver implements AutoCloseable {
             ChangeQueue queue,
             AckPosition acknowledged)
             throws SQLException {
+        return start(connection, config, new QueueSink(carried, queue), acknowledged);
+    }
+
+    /// Starts to stream on a walsender connection, which is closed by [#close].
+    ///
+    /// @param sink         where the messages go; it is the receiver's thread's from now on
+    /// @param acknowledged what is confirmed to the source
+    /// @throws SQLException as the source said it: 55006 if the slot is in use, 42704 if it does not exist
+    public static WalReceiver start(
+            Connection connection, StreamConfig config, FrameSink sink, AckPosition acknowledged) throws SQLException {
         PGReplicationStream stream = connection
                 .unwrap(PGConnection.class)
                 .getReplicationAPI()
@@ -106,7 +111,7 @@ public final class WalReceiver implements AutoCloseable {
                 .withSlotOption("messages", "true")
                 .withSlotOption("binary", Boolean.toString(config.binary()))
                 .start();
-        WalReceiver receiver = new WalReceiver(connection, stream, config, carried, queue, acknowledged);
+        WalReceiver receiver = new WalReceiver(connection, stream, config, sink, acknowledged);
         receiver.thread.start();
         return receiver;
     }
@@ -129,13 +134,16 @@ public final class WalReceiver implements AutoCloseable {
 
     private void run() {
         try {
-            while (!stopping && !queue.isAbandoned()) {
+            while (!stopping && !sink.isAbandoned()) {
                 feedbackIfDue();
+                if (!sink.awaitRoom(ROOM_INTERVAL)) {
+                    continue;
+                }
                 ByteBuffer message = stream.readPending();
                 if (message == null) {
                     idle();
                 } else {
-                    receive(message);
+                    sink.accept(advance(stream.getLastReceiveLSN()), message);
                 }
             }
             sendFeedback();
@@ -172,31 +180,16 @@ public final class WalReceiver implements AutoCloseable {
         }
     }
 
-    private void receive(ByteBuffer buffer) throws SQLException, InterruptedException {
-        advance(stream.getLastReceiveLSN());
-        int size = buffer.remaining();
-        Optional<TransactionPart> part = assembler.accept(PgOutputDecoder.decode(buffer, Framing.TOP_LEVEL), size);
-        if (part.isPresent()) {
-            part.get().commit().ifPresent(commit -> received = received.max(commit.endLsn()));
-            handOn(part.get());
-        }
-    }
-
-    private void handOn(StreamItem item) throws SQLException, InterruptedException {
-        while (!stopping && !queue.offer(item, Duration.ofMillis(100)) && !queue.isAbandoned()) {
-            feedbackIfDue();
-        }
-    }
-
     /// Nothing is to be read. Outside of a transaction the last position came with a keepalive or with a commit that
     /// was
     /// handed on: all that was committed before it is in the queue or further.
     private void idle() throws InterruptedException {
-        if (!assembler.isInsideTransaction()) {
+        sink.pause();
+        if (!sink.isInsideTransaction()) {
             Lsn position = advance(stream.getLastReceiveLSN());
             long now = System.nanoTime();
             if (position.isAfter(lastIdle) && position.isAfter(acknowledged.get()) && now >= nextIdle) {
-                if (queue.offer(new IdlePosition(position), Duration.ZERO)) {
+                if (sink.idle(position)) {
                     lastIdle = position;
                 }
                 nextIdle = now + IDLE_INTERVAL.toNanos();
