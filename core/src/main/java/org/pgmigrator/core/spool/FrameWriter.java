@@ -39,6 +39,11 @@ final class FrameWriter {
     private int size;
     private int boundary;
     private boolean inside;
+
+    /// The transaction is here already, sent again because the source had not heard that it is: only what it says of
+    /// relations is new.
+    private boolean again;
+
     private boolean spilled;
     private Lsn end;
 
@@ -57,15 +62,19 @@ final class FrameWriter {
         byte type = message.get(message.position());
         if (type == 'B' && !inside) {
             inside = true;
+            again = end.isAfter(new Lsn(message.getLong(message.position() + 1)));
         } else if (type == 'R') {
             remember(message);
         }
-        put(MESSAGE, position, message.duplicate());
+        if (!again || type == 'R') {
+            put(MESSAGE, position, message.duplicate());
+        }
         if (type == 'C') {
             inside = false;
-            end = end.max(commitEnd(message));
+            end = again ? end : end.max(commitEnd(message));
+            again = false;
         }
-        if (!inside) {
+        if (!inside || again) {
             complete();
         }
     }
@@ -148,6 +157,7 @@ final class FrameWriter {
         boolean wereWritten = spilled;
         size = boundary;
         inside = false;
+        again = false;
         spilled = false;
         relations.clear();
         return wereWritten;

@@ -65,6 +65,15 @@ public final class Spool implements AutoCloseable {
     private long unsyncedSince;
 
     @GuardedBy("this")
+    private boolean full;
+
+    @GuardedBy("this")
+    private long bytesAtDiskCheck;
+
+    @GuardedBy("this")
+    private boolean diskNearlyFull;
+
+    @GuardedBy("this")
     private @Nullable MigrationException failure;
 
     @GuardedBy("this")
@@ -235,7 +244,8 @@ public final class Spool implements AutoCloseable {
     // What the writing thread calls.
 
     /// Whether the next message can be taken; waits at most `limit` for segments to be removed. A transaction that has
-    /// begun is always let in to its end: it could never be applied, and so never be removed, without that.
+    /// begun is always let in to its end: it could never be applied, and so never be removed, without that. A disk that has
+    /// less left than two segments counts as full as well.
     ///
     /// @throws MigrationException SPOOL_FAILED once something has failed
     public boolean awaitRoom(Duration limit) throws InterruptedException {
@@ -250,7 +260,8 @@ public final class Spool implements AutoCloseable {
         long deadline = System.nanoTime() + limit.toNanos();
         while (true) {
             requireSound();
-            if (totalBytes < limits.totalBytes()) {
+            full = totalBytes >= limits.totalBytes() || isDiskNearlyFull();
+            if (!full) {
                 return true;
             }
             long millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
@@ -259,6 +270,23 @@ public final class Spool implements AutoCloseable {
             }
             wait(millis);
         }
+    }
+
+    /// To wait is better than to fail, as long as something can be removed.
+    private synchronized boolean isDiskNearlyFull() {
+        if (segments.size() == 1) {
+            return false;
+        }
+        if (full || Math.abs(totalBytes - bytesAtDiskCheck) >= limits.segmentBytes() / 4) {
+            bytesAtDiskCheck = totalBytes;
+            diskNearlyFull = directory.usableBytes() < 2 * limits.segmentBytes();
+        }
+        return diskNearlyFull;
+    }
+
+    /// Whether the next transaction waits for room, on the disk or below the limit.
+    public synchronized boolean isFull() {
+        return full;
     }
 
     /// Whether a transaction has begun whose commit has not come.
@@ -306,6 +334,8 @@ public final class Spool implements AutoCloseable {
                     active.length = active.readable;
                 }
             }
+            // The next connection begins behind what is written: nothing that is complete may be behind that.
+            writer.flush();
         });
     }
 
@@ -549,6 +579,9 @@ public final class Spool implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
+            if (closing) {
+                return;
+            }
             closing = true;
             notifyAll();
         }

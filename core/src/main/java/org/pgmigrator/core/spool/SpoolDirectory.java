@@ -101,6 +101,15 @@ public final class SpoolDirectory implements Closeable {
         return path;
     }
 
+    /// What the disk has left for this user; much if it does not say.
+    long usableBytes() {
+        try {
+            return Files.getFileStore(path).getUsableSpace();
+        } catch (IOException unknown) {
+            return Long.MAX_VALUE;
+        }
+    }
+
     Path segment(long number) {
         return path.resolve(String.format("segment-%012d", number));
     }
@@ -162,12 +171,19 @@ public final class SpoolDirectory implements Closeable {
     }
 
     /// A new spool is begun only where nothing is that could be missed.
-    void requireEmpty() throws IOException {
-        List<String> others = files().stream()
-                .map(file -> file.getFileName().toString())
-                .filter(name -> !name.equals(LOCK))
-                .sorted()
-                .toList();
+    ///
+    /// @throws MigrationException SPOOL_FOREIGN if something is
+    public void requireEmpty() {
+        List<String> others;
+        try {
+            others = files().stream()
+                    .map(file -> file.getFileName().toString())
+                    .filter(name -> !name.equals(LOCK))
+                    .sorted()
+                    .toList();
+        } catch (IOException refusal) {
+            throw SpoolFailure.refused("read", path, refusal);
+        }
         if (!others.isEmpty()) {
             throw SpoolFailure.foreign(
                     path,

@@ -105,6 +105,43 @@ class SpoolTest {
     }
 
     @Test
+    void whatIsWholeIsWrittenWhenTheConnectionIsGoneSoThatItIsNotAskedForAgain() throws Exception {
+        Source.Sent first = source.transaction(3, 20);
+        Source.Sent second = source.transaction(3, 20);
+        try (Spool spool = SpoolFixture.create(path, LARGE)) {
+            write(spool, first);
+            second.messages().subList(0, 2).forEach(message -> spool.append(Lsn.INVALID, ByteBuffer.wrap(message)));
+            spool.discardIncomplete();
+            assertThat(spool.written()).isEqualTo(first.end());
+            write(spool, source.after(spool.written()));
+            assertSame(readAll(spool, START), source.sent());
+        }
+    }
+
+    @Test
+    void whatIsSentAgainIsTakenOnceButItsRelationsAreKnown() throws Exception {
+        Source.Sent first = source.transaction(3, 20);
+        Source.Sent second = source.transaction(3, 20);
+        List<byte[]> again = new ArrayList<>(first.messages());
+        again.add(1, Source.relation(16384, "public.t"));
+        try (Spool spool = SpoolFixture.create(path, LARGE)) {
+            write(spool, first);
+            write(spool, new Source.Sent(first.end(), again));
+            write(spool, second);
+            spool.flush();
+            List<byte[]> expected = new ArrayList<>(first.messages());
+            expected.add(Source.relation(16384, "public.t"));
+            expected.addAll(second.messages());
+            try (SpoolReader reader = spool.reader(START)) {
+                for (byte[] message : expected) {
+                    assertThat(message(reader)).isEqualTo(message);
+                }
+                assertThat(reader.next(Duration.ZERO)).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void aReaderFollowsTheWriterThroughAllSegments() throws Exception {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Source.Sent> read = new ArrayList<>();
@@ -282,6 +319,29 @@ class SpoolTest {
                 assertSame(readAll(spool, START), source.sent());
                 awaitDurable(spool, source.end());
             }
+        } finally {
+            assertThat(run("umount", disk.toString())).isZero();
+        }
+    }
+
+    @Test
+    void aDiskThatIsNearlyFullCountsAsFullUntilSegmentsAreRemoved() throws Exception {
+        Path disk = Files.createDirectory(path.resolve("disk"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.toString())).isZero();
+        try (Spool spool =
+                SpoolFixture.create(disk.resolve("spool"), new SpoolLimits(1 << 30, 1 << 14, Duration.ofMillis(1), 1))) {
+            while (spool.awaitRoom(Duration.ZERO)) {
+                write(spool, source.transaction(5, 400));
+                spool.flush();
+            }
+            assertThat(spool.isFull()).isTrue();
+            assertThat(spool.failure()).isEmpty();
+            awaitDurable(spool, source.end());
+            await().until(() -> {
+                spool.release(source.end());
+                return spool.awaitRoom(Duration.ZERO);
+            });
+            assertThat(spool.isFull()).isFalse();
         } finally {
             assertThat(run("umount", disk.toString())).isZero();
         }
