@@ -52,6 +52,9 @@ public final class MigrationOptions {
     private CopyOptions copy = new CopyOptions();
 
     @Mixin
+    private SpoolOptions spool = new SpoolOptions();
+
+    @Mixin
     private CutoverOptions cutover = new CutoverOptions();
 
     @Spec(Spec.Target.MIXEE)
@@ -72,6 +75,7 @@ public final class MigrationOptions {
                     filter.toConfig(),
                     cutover.toLagConfig(),
                     cutover.toConfig(),
+                    spool.toConfig(),
                     resume,
                     yes);
         } catch (IllegalArgumentException e) {

@@ -24,6 +24,7 @@ public final class OptionParsing {
                 .registerConverter(ApplyConfig.Mode.class, new Word<>(ApplyConfig.Mode.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
                 .registerConverter(SourceLockConfig.Mode.class, new Word<>(SourceLockConfig.Mode.class))
+                .registerConverter(SpoolOptions.Wanted.class, new Word<>(SpoolOptions.Wanted.class))
                 .registerConverter(VerifyLevel.class, new Word<>(VerifyLevel.class))
                 .registerConverter(
                         ReplicationConfig.WithoutIdentity.class, new Word<>(ReplicationConfig.WithoutIdentity.class));

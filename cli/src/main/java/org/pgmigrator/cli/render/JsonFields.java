@@ -19,6 +19,13 @@ final class JsonFields {
             case ProgressEvent.PhaseStarted started -> json.writeStringField("detail", started.detail());
             case ProgressEvent.CopyProgress progress -> write(json, progress);
             case ProgressEvent.Lag lag -> write(json, lag);
+            case ProgressEvent.SpoolNews spool -> {
+                json.writeStringField("received_lsn", spool.receivedLsn().toString());
+                json.writeStringField("durable_lsn", spool.durableLsn().toString());
+                json.writeNumberField("spool_bytes", spool.bytes());
+                json.writeNumberField("spool_limit_bytes", spool.limitBytes());
+                json.writeBooleanField("spool_full", spool.full());
+            }
             case ProgressEvent.WireFormatChosen chosen -> {
                 json.writeStringField("format", chosen.binary() ? "binary" : "text");
                 json.writeStringField("reason", chosen.reason());

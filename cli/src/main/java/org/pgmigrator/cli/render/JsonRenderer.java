@@ -73,6 +73,7 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.PhaseStarted started -> started.phase();
             case ProgressEvent.CopyProgress progress -> progress.phase();
             case ProgressEvent.Lag lag -> lag.phase();
+            case ProgressEvent.SpoolNews ignored -> before;
             case ProgressEvent.Finding ignored -> before == null ? Phase.VALIDATE : before;
             case ProgressEvent.WireFormatChosen ignored -> before;
             case ProgressEvent.AppliedInOrder ignored -> before;
@@ -94,6 +95,7 @@ public final class JsonRenderer implements Renderer {
             case ProgressEvent.PhaseStarted ignored -> "phase";
             case ProgressEvent.CopyProgress ignored -> "copy_progress";
             case ProgressEvent.Lag ignored -> "lag";
+            case ProgressEvent.SpoolNews ignored -> "spool";
             case ProgressEvent.WireFormatChosen ignored -> "wire_format";
             case ProgressEvent.AppliedInOrder ignored -> "applied_in_order";
             case ProgressEvent.CaughtUp ignored -> "caught_up";

@@ -33,6 +33,13 @@ final class ProgressText {
         };
     }
 
+    /// `spool 12.0 MB of at most 100.0 GB · received 0/5A3C1F8 · durable 0/5A3C1F0`
+    static String spool(ProgressEvent.SpoolNews spool) {
+        return "spool " + Wording.size(spool.bytes()) + " of at most " + Wording.size(spool.limitBytes())
+                + (spool.full() ? " (FULL: the source keeps its WAL)" : "") + " · received "
+                + spool.receivedLsn() + " · durable " + spool.durableLsn();
+    }
+
     /// `12 of 40 objects · 1.2 GB of about 3.4 GB (35 %) · public.orders`; never 100 % before the end.
     static String copy(ProgressEvent.CopyProgress progress) {
         StringBuilder text = new StringBuilder();

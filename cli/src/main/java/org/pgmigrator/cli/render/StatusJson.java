@@ -111,6 +111,11 @@ public final class StatusJson {
 
     private void slot(Optional<StatusReport.Migration> migration) throws IOException {
         Optional<SourceSide> source = report.source();
+        text("spool_dir", report.spool().map(StatusReport.Spool::directory));
+        text("spool_host", report.spool().map(StatusReport.Spool::host));
+        text("spool_confirmed_lsn", report.spool().map(spool -> spool.confirmedUpto().toString()));
+        number("spool_bytes", report.spool().map(StatusReport.Spool::bytes));
+        number("spool_limit_bytes", report.spool().map(StatusReport.Spool::limitBytes));
         text("source_unknown", Optional.of(report.sourceUnknown()).filter(why -> !why.isEmpty()));
         text("slot", migration.map(StatusReport.Migration::slot));
         text("slot_wal_status", source.map(SourceSide::walStatus));

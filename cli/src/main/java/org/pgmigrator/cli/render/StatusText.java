@@ -87,6 +87,7 @@ public final class StatusText {
         line("lag", lag());
         line("rates", rates());
         line("slot", slot(migration.slot()));
+        report.spool().ifPresent(spool -> line("spool", spool(spool)));
         line("lock", lock());
         if (report.lanes().size() > 1) {
             lanes();
@@ -225,6 +226,11 @@ public final class StatusText {
                 + (source.safeBytes().isPresent()
                         ? "room for " + Wording.size(source.safeBytes().getAsLong()) + " more"
                         : "no limit");
+    }
+
+    private static String spool(StatusReport.Spool spool) {
+        return Wording.size(spool.bytes()) + " of at most " + Wording.size(spool.limitBytes()) + " in "
+                + spool.directory() + " on " + spool.host() + " · confirmed up to " + spool.confirmedUpto();
     }
 
     private String lock() {

@@ -100,6 +100,7 @@ public final class TextRenderer implements Renderer {
             }
             case ProgressEvent.CopyProgress progress -> copy(progress);
             case ProgressEvent.Lag lag -> line(lag.phase(), ProgressText.lag(lag) + " · " + Wording.brief(meaning()));
+            case ProgressEvent.SpoolNews spool -> say(ProgressText.spool(spool));
             case ProgressEvent.WireFormatChosen chosen ->
                 say("values come in " + (chosen.binary() ? "binary" : "text") + " form: " + chosen.reason());
             case ProgressEvent.AppliedInOrder ordered ->

@@ -23,6 +23,7 @@ final class LoggedRenderer implements Renderer {
     public void on(ProgressEvent event) {
         switch (event) {
             case ProgressEvent.Lag ignored -> log.debug("{}", event);
+            case ProgressEvent.SpoolNews ignored -> log.debug("{}", event);
             case ProgressEvent.CopyProgress ignored -> log.debug("{}", event);
             case ProgressEvent.Warning ignored -> log.warn("{}", event);
             case ProgressEvent.Failed ignored -> log.error("{}", event);

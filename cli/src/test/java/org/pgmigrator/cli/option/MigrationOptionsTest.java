@@ -19,6 +19,7 @@ import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.SourceLockConfig;
+import org.pgmigrator.core.config.SpoolConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 
 class MigrationOptionsTest {
@@ -112,6 +113,30 @@ class MigrationOptionsTest {
                         VerifyLevel.COUNTS));
         assertThat(config.resume()).isTrue();
         assertThat(config.assumeYes()).isTrue();
+    }
+
+    @Test
+    void aFolderSwitchesTheSpoolOnAndOffWins() {
+        Map<String, String> folder = Map.of("PG_MIGRATOR_SPOOL_DIR", "/spool");
+
+        assertThat(Options.parse(Map.of()).toConfig().spool()).isEmpty();
+        assertThat(Options.parse(folder).toConfig().spool())
+                .contains(new SpoolConfig(Path.of("/spool"), SpoolConfig.DEFAULT_LIMIT_BYTES));
+        assertThat(Options.parse(folder, "--spool=on", "--spool-limit=2GB")
+                        .toConfig()
+                        .spool())
+                .contains(new SpoolConfig(Path.of("/spool"), 2L << 30));
+        assertThat(Options.parse(folder, "--spool=off").toConfig().spool()).isEmpty();
+    }
+
+    @Test
+    void aSpoolNeedsAFolderRoomAndTextForm() {
+        assertThatThrownBy(Options.parse(Map.of(), "--spool=on")::toConfig)
+                .hasMessageStartingWith("--spool on needs --spool-dir");
+        assertThatThrownBy(Options.parse(Map.of(), "--spool-dir=x", "--spool-limit=1MB")::toConfig)
+                .hasMessageStartingWith("--spool-limit must be at least 16MB");
+        assertThatThrownBy(Options.parse(Map.of(), "--spool-dir=x", "--wire-format=binary")::toConfig)
+                .hasMessageStartingWith("--wire-format binary");
     }
 
     @Test

@@ -108,6 +108,15 @@ class JsonRendererTest {
     }
 
     @Test
+    void theSpoolTellsItsSizeItsLimitAndItsPositions() {
+        renderer.on(new ProgressEvent.SpoolNews(Lsn.parse("0/2"), Lsn.parse("0/1"), 5, 10, false));
+        assertThat(afterTime())
+                .isEqualTo(
+                        "{\"event\":\"spool\",\"phase\":null,\"received_lsn\":\"0/2\",\"durable_lsn\":\"0/1\","
+                                + "\"spool_bytes\":5,\"spool_limit_bytes\":10,\"spool_full\":false}");
+    }
+
+    @Test
     void caughtUpAndFellBehindCarryPositionAndLag() {
         renderer.on(new ProgressEvent.CaughtUp(Lsn.parse("0/1"), 5));
         assertThat(afterTime())

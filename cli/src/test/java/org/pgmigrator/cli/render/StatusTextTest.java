@@ -62,6 +62,7 @@ class StatusTextTest {
                 Optional.of(new StatusReport.Worker(9213, "10.0.0.7", Optional.of(BEGUN))),
                 Optional.of(account(Phase.CAUGHT_UP, "")),
                 List.of(LANE),
+                Optional.of(new StatusReport.Spool("db7", "/spool", Lsn.parse("0/5A3C0E8"), 3 << 20, 1L << 30)),
                 Optional.of(new SourceSide(
                         Lsn.parse("0/5A3C1F8"),
                         "reserved",
@@ -89,6 +90,7 @@ class StatusTextTest {
                   lag        0 bytes (0.1 s)
                   rates      source writes 1.2 MB/s · target takes 1.2 MB/s · 3,410 changes/s
                   slot       "pg_migrator" ok, in use · WAL held 12.0 MB · no limit
+                  spool      3.0 MB of at most 1.0 GB in /spool on db7 · confirmed up to 0/5A3C0E8
                   lock       none on the source
                   created    source: replication slot "pg_migrator"
                   Ctrl+C     there: Ctrl+C cuts over
@@ -106,6 +108,7 @@ class StatusTextTest {
                 Optional.empty(),
                 Optional.of(account(Phase.CAUGHT_UP, "")),
                 List.of(LANE, LANE),
+                Optional.empty(),
                 Optional.empty(),
                 "The source cannot be reached. connection refused",
                 Optional.empty(),
@@ -157,6 +160,7 @@ class StatusTextTest {
                 Optional.of(new StatusReport.Worker(1, "local", Optional.empty())),
                 Optional.of(warned),
                 List.of(),
+                Optional.empty(),
                 Optional.empty(),
                 "gone",
                 Optional.empty(),

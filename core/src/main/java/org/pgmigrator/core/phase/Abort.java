@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.pgmigrator.core.copy.TargetCleaner;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -260,6 +261,7 @@ public final class Abort {
         }
         told(openTarget(state), "target");
         if (left.isEmpty()) {
+            removeSpool(state);
             state.remove();
             did("removed the migration's state from the target");
             listener.on(new ProgressEvent.Complete(summary(dropsCopy, sourceUnknown.isEmpty())));
@@ -284,6 +286,22 @@ public final class Abort {
         // As after a cutover: as long as anything is left that closes it, nobody writes to it.
         try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
             return opening.open(TargetOpening.AFTER_NO_RETURN);
+        }
+    }
+
+    /// What was received and not applied goes with the slot. What is on another machine is told.
+    private void removeSpool(StateStore state) {
+        try {
+            Optional<SpoolRecord> record = SpoolRecord.read(state.session(), subscription);
+            if (record.isPresent()) {
+                Optional<String> remains = Spooling.remove(record.get(), Set.of());
+                remains.ifPresent(what -> listener.on(new ProgressEvent.Warning(what)));
+                if (remains.isEmpty()) {
+                    did("removed the spool in " + record.get().directory());
+                }
+            }
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The record of the spool could not be read.", refusal);
         }
     }
 

@@ -50,6 +50,7 @@ final class CopyDatabase {
     private final Validated validated;
     private final ProgressListener listener;
     private final UndoLog sourceJournal;
+    private final SlotReady slotReady;
 
     CopyDatabase(
             MigrationConfig config,
@@ -57,13 +58,21 @@ final class CopyDatabase {
             Database target,
             Validated validated,
             ProgressListener listener,
-            UndoLog sourceJournal) {
+            UndoLog sourceJournal,
+            SlotReady slotReady) {
         this.config = config;
         this.source = source;
         this.target = target;
         this.validated = validated;
         this.listener = listener;
         this.sourceJournal = sourceJournal;
+        this.slotReady = slotReady;
+    }
+
+    /// Hears that the slot exists and can be streamed from, while its snapshot is held elsewhere.
+    @FunctionalInterface
+    interface SlotReady {
+        void at(SlotIdentity slot, List<String> publications) throws InterruptedException;
     }
 
     /// What the copy is exact to.
@@ -87,6 +96,7 @@ final class CopyDatabase {
                         prepared.slot().name(),
                         prepared.slot().consistentPoint());
                 fingerprint = CatalogFingerprint.of(prepared.snapshot().tables());
+                slotReady.at(identity, publications(config, validated));
                 listener.on(new ProgressEvent.PhaseStarted(
                         Phase.DUMP, "at the snapshot of " + prepared.slot().consistentPoint()));
                 dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)

@@ -64,6 +64,7 @@ sealed interface Note {
             case ProgressEvent.Complete complete -> Optional.of(new Done(complete.summary()));
             case ProgressEvent.CopyProgress ignored -> Optional.empty();
             case ProgressEvent.Lag ignored -> Optional.empty();
+            case ProgressEvent.SpoolNews ignored -> Optional.empty();
             case ProgressEvent.WireFormatChosen ignored -> Optional.empty();
             case ProgressEvent.AppliedInOrder ignored -> Optional.empty();
             case ProgressEvent.CaughtUp ignored -> Optional.empty();

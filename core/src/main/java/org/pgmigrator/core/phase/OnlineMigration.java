@@ -32,9 +32,13 @@ import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.uncarried.Uncarried;
 import org.pgmigrator.core.validate.Validated;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Copy, stream, cut over: the phases after the checks, and what is undone when one of them ends early.
 final class OnlineMigration {
+
+    private static final Logger log = LoggerFactory.getLogger(OnlineMigration.class);
 
     private final MigrationConfig config;
     private final Database source;
@@ -76,20 +80,28 @@ final class OnlineMigration {
     }
 
     void run() throws InterruptedException {
-        try (StateStore state = StateStore.open(target, subscription)) {
+        try (StateStore state = StateStore.open(target, subscription);
+                Spooling spooling = new Spooling(config, source, target, state, listener)) {
             Optional<StateStore.Stored> stored = state.read();
             if (config.resume()) {
                 StateStore.Stored earlier = stored.orElseThrow(this::nothingToResume);
-                desk.whileOpen(() -> resumption(state).run(earlier));
+                desk.whileOpen(() -> resume(state, spooling, earlier));
             } else if (stored.isPresent()) {
                 throw alreadyMigrating();
             } else {
-                desk.whileOpen(() -> start(state));
+                desk.whileOpen(() -> start(state, spooling));
             }
         }
     }
 
-    private Resumption resumption(StateStore state) {
+    private void resume(StateStore state, Spooling spooling, StateStore.Stored earlier) throws InterruptedException {
+        spooling.remember();
+        resumption(state, spooling).run(earlier);
+        // Also if it was only a cutover to be finished: nobody needs what was received any more.
+        discard(spooling);
+    }
+
+    private Resumption resumption(StateStore state, Spooling spooling) {
         InterruptedCutover cutover = new InterruptedCutover(config, state, source, target, control, listener);
         return new Resumption(config, state, source, target, cutover, listener, new Resumption.Onward() {
             @Override
@@ -97,15 +109,17 @@ final class OnlineMigration {
                 // An earlier cutover may have ended while it opened the target.
                 closeTarget(state);
                 setIdentitiesByDefault(state);
-                OnlineMigration.this.stream(state, fingerprint);
+                OnlineMigration.this.stream(state, spooling, fingerprint);
             }
 
             @Override
             public void copyAgain(TargetRoom room) throws InterruptedException {
+                spooling.discard();
+                spooling.requireUsable();
                 // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
                 validated = checks.again();
                 state.begin(origin());
-                copyThenStream(state, room, true);
+                copyThenStream(state, spooling, room, true);
             }
         });
     }
@@ -132,29 +146,31 @@ final class OnlineMigration {
                 ""));
     }
 
-    private void start(StateStore state) throws InterruptedException {
+    private void start(StateStore state, Spooling spooling) throws InterruptedException {
+        spooling.requireUsable();
         TargetRoom room = new TargetRoom(target, config.filter(), subscription, listener);
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }
         state.begin(origin());
-        copyThenStream(state, room, config.copy().dropTargetFirst());
+        copyThenStream(state, spooling, room, config.copy().dropTargetFirst());
     }
 
-    private void copyThenStream(StateStore state, TargetRoom room, boolean dropFirst) throws InterruptedException {
+    private void copyThenStream(StateStore state, Spooling spooling, TargetRoom room, boolean dropFirst)
+            throws InterruptedException {
         CatalogFingerprint fingerprint;
         try {
             closeTarget(state);
             if (dropFirst) {
                 room.drop();
             }
-            fingerprint = copy(state);
+            fingerprint = copy(state, spooling);
         } catch (InterruptedException stop) {
-            throw abandonCopy(state, room, Optional.empty());
+            throw abandonCopy(state, spooling, room, Optional.empty());
         } catch (MigrationException failed) {
-            throw abandonCopy(state, room, control.isStopPending() ? Optional.empty() : Optional.of(failed));
+            throw abandonCopy(state, spooling, room, control.isStopPending() ? Optional.empty() : Optional.of(failed));
         }
-        stream(state, fingerprint);
+        stream(state, spooling, fingerprint);
     }
 
     private void closeTarget(StateStore state) {
@@ -166,9 +182,10 @@ final class OnlineMigration {
         }
     }
 
-    private CatalogFingerprint copy(StateStore state) throws InterruptedException {
-        CopyDatabase.Copied copied =
-                new CopyDatabase(config, source, target, validated, listener, state.undoLog(Side.SOURCE)).run();
+    private CatalogFingerprint copy(StateStore state, Spooling spooling) throws InterruptedException {
+        CopyDatabase.Copied copied = new CopyDatabase(
+                        config, source, target, validated, listener, state.undoLog(Side.SOURCE), spooling::slotReady)
+                .run();
         new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
         setIdentitiesByDefault(state);
         state.streamingFrom(copied.slot(), copied.fingerprint());
@@ -189,9 +206,11 @@ final class OnlineMigration {
 
     /// The copy has ended early. A slot whose snapshot is gone is of no use and holds back WAL, so it goes in any case;
     /// after TERM the target remembers that `--resume` has to begin again, otherwise both sides are left as they were.
-    private MigrationException abandonCopy(StateStore store, TargetRoom room, Optional<MigrationException> cause) {
+    private MigrationException abandonCopy(
+            StateStore store, Spooling spooling, TargetRoom room, Optional<MigrationException> cause) {
         control.detach();
         listener.on(new ProgressEvent.Notice("removing what was created"));
+        discard(spooling);
         List<String> left = new ArrayList<>(Undoing.run(store, source).left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
         try {
@@ -221,6 +240,15 @@ final class OnlineMigration {
                                 : List.of("Run the same command to start again.")));
     }
 
+    /// The slot goes, and what was received from it with it; its walsender first.
+    private static void discard(Spooling spooling) {
+        try {
+            spooling.discard();
+        } catch (MigrationException unreachable) {
+            log.warn("the spool was not removed", unreachable);
+        }
+    }
+
     private void warnOfOtherLanes(StreamSession session) {
         int asked = config.apply().mode() == ApplyConfig.Mode.STRICT
                 ? 1
@@ -232,13 +260,16 @@ final class OnlineMigration {
         }
     }
 
-    private void stream(StateStore state, CatalogFingerprint fingerprint) throws InterruptedException {
+    private void stream(StateStore state, Spooling spooling, CatalogFingerprint fingerprint)
+            throws InterruptedException {
         try (Connection observer = source.connect(Session.named("observe"))) {
             Predicate<QualifiedName> carried = carriedByName(observer);
             control.setOnInterrupt(OnInterrupt.CUT_OVER);
             listener.on(new ProgressEvent.PhaseStarted(
                     Phase.STREAM_APPLY, "changes of the source are applied to the target"));
-            WireFormatChoice format = WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
+            WireFormatChoice format = spooling.isOn()
+                    ? WireFormatChoice.SPOOLED
+                    : WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
             listener.on(new ProgressEvent.WireFormatChosen(format.binary(), format.why()));
             try (StreamSession session = StreamSession.open(
                             source,
@@ -249,7 +280,8 @@ final class OnlineMigration {
                             format.binary(),
                             config.replication().slotName(),
                             CopyDatabase.publications(config, validated),
-                            carried);
+                            carried,
+                            spooling);
                     Uncarried uncarried = new Uncarried(
                             source,
                             target,
@@ -268,6 +300,7 @@ final class OnlineMigration {
                         listener);
                 streamUntilProved(state, observer, session, watch, uncarried);
             }
+            discard(spooling);
         } catch (SQLException lost) {
             throw ended(state, SqlState.toException(Side.SOURCE, "The session on the source failed.", lost));
         } catch (InterruptedException stop) {
@@ -286,16 +319,24 @@ final class OnlineMigration {
                 ? new MigrationException(
                         failed.failure()
                                 .withState(
-                                        HowToGoOn.streaming(config.replication().slotName())),
+                                        streamingState()),
                         failed)
                 : failed;
+    }
+
+    private String streamingState() {
+        return HowToGoOn.streaming(config.replication().slotName())
+                + config.spool()
+                        .map(spool -> "; the spool in " + spool.directory() + " has what was confirmed and is not there: it"
+                                + " must survive")
+                        .orElse("");
     }
 
     private MigrationException stopped(StateStore state) {
         control.detach();
         return Stops.exception(
                 control,
-                HowToGoOn.streaming(config.replication().slotName()),
+                streamingState(),
                 HowToGoOn.withTheStream(state, config.replication().slotName()));
     }
 

@@ -230,6 +230,7 @@ final class RequestDesk {
             case ProgressEvent.Warning news -> warning = news.text();
             case ProgressEvent.WireFormatChosen chosen -> apply = apply.with(chosen);
             case ProgressEvent.AppliedInOrder ordered -> apply = apply.with(ordered);
+            case ProgressEvent.SpoolNews ignored -> {}
             case ProgressEvent.VerifyProgress ignored -> {}
             case ProgressEvent.VerifyResult ignored -> {}
             case ProgressEvent.Finding ignored -> {}

@@ -180,6 +180,7 @@ final class StateStore implements AutoCloseable {
             Bulletin.createTable(session());
             Requests.createTable(session());
             CutoverRecord.createTable(session());
+            SpoolRecord.createTable(session());
             try (PreparedStatement insert = session()
                     .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
@@ -348,6 +349,7 @@ final class StateStore implements AutoCloseable {
                 return;
             }
             CutoverRecord.remove(session(), subscription);
+            SpoolRecord.remove(session(), subscription);
             for (String table : List.of("migration", "journal", "bulletin", "request")) {
                 try (PreparedStatement delete =
                         session().prepareStatement("delete from pgmigrator." + table + " where subscription = ?")) {

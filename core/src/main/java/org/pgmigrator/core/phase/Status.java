@@ -115,6 +115,13 @@ public final class Status implements AutoCloseable {
                 worker,
                 account,
                 lanes,
+                SpoolRecord.read(connection, subscription)
+                        .map(spool -> new StatusReport.Spool(
+                                spool.host(),
+                                spool.directory(),
+                                spool.confirmedUpto(),
+                                spool.bytes(),
+                                spool.limitBytes())),
                 sourceSide,
                 unknown.strip(),
                 Optional.empty(),

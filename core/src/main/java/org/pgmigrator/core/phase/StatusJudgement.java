@@ -30,6 +30,7 @@ final class StatusJudgement {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
+                Optional.empty(),
                 "",
                 Optional.empty(),
                 new Verdict(false, "the target has no migration of this name"),
@@ -71,6 +72,7 @@ final class StatusJudgement {
                 facts.worker(),
                 facts.account(),
                 facts.lanes(),
+                facts.spool(),
                 facts.source(),
                 facts.sourceUnknown(),
                 rates,
@@ -170,6 +172,10 @@ final class StatusJudgement {
             next.add(
                     streaming
                             ? "pg-migrator migrate --resume: goes on with the stream where the target is"
+                                    + facts.spool()
+                                            .map(spool -> ", with the spool in " + spool.directory() + " on "
+                                                    + spool.host())
+                                            .orElse("")
                             : "pg-migrator migrate --resume: starts the copy again, with a new slot");
         }
         next.add("pg-migrator abort: removes everything that the migration has created on both sides");

@@ -18,6 +18,7 @@ import org.pgmigrator.decoder.Lsn;
 /// @param worker        the process at work; empty if there is none
 /// @param account       what the process says of itself, or said last
 /// @param lanes         the positions on the target, by lane; empty before the stream
+/// @param spool         where received changes are kept; empty without a spool
 /// @param source        what the source says; empty if it could not be asked
 /// @param sourceUnknown why not; empty if it could be
 /// @param rates         what moved between two looks; empty if only one was possible
@@ -30,6 +31,7 @@ public record StatusReport(
         Optional<Worker> worker,
         Optional<Account> account,
         List<Lane> lanes,
+        Optional<Spool> spool,
         Optional<SourceSide> source,
         String sourceUnknown,
         Optional<Rates> rates,
@@ -105,6 +107,12 @@ public record StatusReport(
     /// @param applied commit end of the last transaction that is on the target
     /// @param reached the same, or beyond it where the stream was idle
     public record Lane(Lsn applied, Lsn reached) {}
+
+    /// What the target knows of the spool.
+    ///
+    /// @param confirmedUpto what may have been confirmed to the source because the spool has it
+    /// @param bytes         its size a few seconds ago
+    public record Spool(String host, String directory, Lsn confirmedUpto, long bytes, long limitBytes) {}
 
     /// What the source says.
     ///

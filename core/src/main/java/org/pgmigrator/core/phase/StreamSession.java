@@ -21,29 +21,78 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.spool.SpoolFeeder;
 import org.pgmigrator.core.stream.AckPosition;
 import org.pgmigrator.core.stream.ChangeQueue;
+import org.pgmigrator.core.stream.FrameSink;
+import org.pgmigrator.core.stream.QueueSink;
 import org.pgmigrator.core.stream.StreamConfig;
 import org.pgmigrator.core.stream.WalReceiver;
 import org.pgmigrator.decoder.Lsn;
 
-/// The two engines at work: the receiver on the source, the applier on the target, the queue between them.
+/// The engines at work: the receiver on the source, the applier on the target, the queue between them, and the spool
+/// before the queue if there is one.
 ///
-/// Opening it proves that the stream begins exactly where the target is. Closing it ends the receiver first.
+/// Opening it proves that the stream begins exactly where the target is. Closing it ends what feeds the queue first.
 final class StreamSession implements AutoCloseable {
 
     /// A walsender of an earlier run may still be ending.
     private static final Duration SLOT_IN_USE_LIMIT = Duration.ofSeconds(60);
 
     private final Applier applier;
-    private final WalReceiver receiver;
+    private final Feed feed;
 
-    private StreamSession(Applier applier, WalReceiver receiver) {
+    private StreamSession(Applier applier, Feed feed) {
         this.applier = applier;
-        this.receiver = receiver;
+        this.feed = feed;
+    }
+
+    /// What fills the queue.
+    private sealed interface Feed extends AutoCloseable {
+        Lsn receivedLsn();
+
+        Optional<MigrationException> failure();
+
+        @Override
+        void close();
+
+        record Direct(WalReceiver receiver) implements Feed {
+            @Override
+            public Lsn receivedLsn() {
+                return receiver.receivedLsn();
+            }
+
+            @Override
+            public Optional<MigrationException> failure() {
+                return receiver.failure();
+            }
+
+            @Override
+            public void close() {
+                receiver.close();
+            }
+        }
+
+        record Spooled(SpoolReception reception, SpoolFeeder feeder) implements Feed {
+            @Override
+            public Lsn receivedLsn() {
+                return reception.receivedLsn();
+            }
+
+            @Override
+            public Optional<MigrationException> failure() {
+                return feeder.failure().or(reception::failure);
+            }
+
+            @Override
+            public void close() {
+                feeder.close();
+            }
+        }
     }
 
     /// @param observer an ordinary session on the source
+    /// @param spooling whether there is a spool, and what may be gone on with; what it has at work is this session's
     static StreamSession open(
             Database source,
             Database target,
@@ -53,21 +102,39 @@ final class StreamSession implements AutoCloseable {
             boolean binary,
             String slot,
             List<String> publications,
-            Predicate<QualifiedName> carried)
+            Predicate<QualifiedName> carried,
+            Spooling spooling)
             throws InterruptedException {
         ChangeQueue queue = new ChangeQueue(ChangeQueue.DEFAULT_CAPACITY_BYTES);
         try (Applier.Ready ready = Applier.open(target, subscription, apply, binary)) {
             Progress.Row progress = ready.progress();
-            requireSameSlot(source, observer, slot, progress);
+            requireSameSlot(source, slot, progress);
+            SourceSample sample = sample(observer, slot);
+            requireUsable(sample, slot);
+            Optional<SpoolReception> reception = spooling.at(progress, sample.confirmedFlush(), publications);
+            if (reception.isPresent()) {
+                return spooled(ready, progress, reception.get(), carried, queue);
+            }
             AckPosition acknowledged = new AckPosition(progress.confirmable());
             StreamConfig config = new StreamConfig(slot, publications, binary, progress.applied());
-            WalReceiver receiver = startReceiver(source, walsender(apply), config, carried, queue, acknowledged);
-            return new StreamSession(ready.start(queue, acknowledged), receiver);
+            WalReceiver receiver = startReceiver(source, apply, config, new QueueSink(carried, queue), acknowledged);
+            return new StreamSession(ready.start(queue, acknowledged), new Feed.Direct(receiver));
         }
     }
 
-    /// The progress must belong to this very slot, and the source must not have been told of more than the target has.
-    private static void requireSameSlot(Database source, Connection observer, String slot, Progress.Row progress) {
+    private static StreamSession spooled(
+            Applier.Ready ready,
+            Progress.Row progress,
+            SpoolReception reception,
+            Predicate<QualifiedName> carried,
+            ChangeQueue queue) {
+        SpoolFeeder feeder =
+                SpoolFeeder.start(reception.spool().reader(progress.applied()), new QueueSink(carried, queue));
+        return new StreamSession(ready.start(queue, reception.applied()), new Feed.Spooled(reception, feeder));
+    }
+
+    /// The progress must belong to this very slot.
+    private static void requireSameSlot(Database source, String slot, Progress.Row progress) {
         SlotIdentity recorded = progress.identity();
         SourceIdentity actual = SourceIdentity.read(source);
         if (!recorded.systemIdentifier().equals(actual.systemIdentifier())
@@ -80,16 +147,6 @@ final class StreamSession implements AutoCloseable {
                             + ", slot \""
                             + recorded.slot() + "\"; found: system " + actual.systemIdentifier() + ", timeline "
                             + actual.timeline() + ", slot \"" + slot + "\""));
-        }
-        SourceSample sample = sample(observer, slot);
-        requireUsable(sample, slot);
-        if (sample.confirmedFlush().isAfter(progress.confirmable())) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.POSITION_LOST,
-                    "Slot \"" + slot + "\" has been confirmed up to " + sample.confirmedFlush()
-                            + ", but the target has only what was committed before " + progress.confirmable() + ".",
-                    "the source no longer sends the transactions between: another consumer has read from the slot, or the"
-                            + " target was set back"));
         }
     }
 
@@ -122,19 +179,15 @@ final class StreamSession implements AutoCloseable {
                 : session;
     }
 
-    private static WalReceiver startReceiver(
-            Database source,
-            Session session,
-            StreamConfig config,
-            Predicate<QualifiedName> carried,
-            ChangeQueue queue,
-            AckPosition acknowledged)
+    /// Starts to stream, waiting for a walsender of an earlier run to end.
+    static WalReceiver startReceiver(
+            Database source, ApplyConfig apply, StreamConfig config, FrameSink sink, AckPosition acknowledged)
             throws InterruptedException {
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
         while (true) {
-            Connection walsender = source.connectReplication(session);
+            Connection walsender = source.connectReplication(walsender(apply));
             try {
-                return WalReceiver.start(walsender, config, carried, queue, acknowledged);
+                return WalReceiver.start(walsender, config, sink, acknowledged);
             } catch (SQLException refusal) {
                 closeQuietly(walsender);
                 boolean inUse = SqlState.OBJECT_IN_USE.equals(refusal.getSQLState());
@@ -169,12 +222,12 @@ final class StreamSession implements AutoCloseable {
     }
 
     Lsn receivedLsn() {
-        return receiver.receivedLsn();
+        return feed.receivedLsn();
     }
 
     /// The failure of either engine. The applier's comes first: the receiver ends when the applier has.
     Optional<MigrationException> failure() {
-        return applier.failure().or(receiver::failure);
+        return applier.failure().or(feed::failure);
     }
 
     /// Ends both in order, also for a stop that has interrupted this thread: only a second interrupt cuts them off.
@@ -182,8 +235,12 @@ final class StreamSession implements AutoCloseable {
     public void close() {
         boolean interrupted = Thread.interrupted();
         try {
-            receiver.close();
+            feed.close();
             applier.close();
+            if (feed instanceof Feed.Spooled spooled) {
+                // Last, so that the source hears how far the applier has come.
+                spooled.reception().close();
+            }
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

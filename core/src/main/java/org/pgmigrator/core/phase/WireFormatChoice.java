@@ -28,6 +28,10 @@ import org.pgmigrator.core.postgres.SqlState;
 /// @param why    one clause for a person
 record WireFormatChoice(boolean binary, String why) {
 
+    /// With a spool it cannot be chosen: changes are received before the target has tables to compare with.
+    static final WireFormatChoice SPOOLED =
+            new WireFormatChoice(false, "changes are received to the spool before the target has its tables");
+
     /// @throws MigrationException WIRE_FORMAT_REFUSED if binary was asked for and is not safe
     static WireFormatChoice make(
             WireFormat wanted, Connection source, Database target, Predicate<QualifiedName> carried) {

@@ -44,6 +44,15 @@ public sealed interface ProgressEvent {
             int fallbacks)
             implements ProgressEvent {}
 
+    /// How the spool on this machine stands.
+    ///
+    /// @param receivedLsn the last position received from the walsender
+    /// @param durableLsn  up to here everything is on the disk, or on the target
+    /// @param bytes       size of the spool on the disk
+    /// @param full        the limit is reached, or the disk nearly full: the source keeps its WAL until there is room
+    record SpoolNews(Lsn receivedLsn, Lsn durableLsn, long bytes, long limitBytes, boolean full)
+            implements ProgressEvent {}
+
     /// A table whose changes are written one by one, in the source's order, although windows of net changes are
     /// written.
     ///

@@ -1,0 +1,190 @@
+package org.pgmigrator.core.phase;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.error.FailureKind.Retry;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.spool.Spool;
+import org.pgmigrator.core.spool.SpoolSink;
+import org.pgmigrator.core.stream.AckPosition;
+import org.pgmigrator.core.stream.StreamConfig;
+import org.pgmigrator.core.stream.WalReceiver;
+import org.pgmigrator.decoder.Lsn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A spool at work: the receiver that fills it, and the keeper that lets its positions be confirmed.
+///
+/// While the copy runs a failure does not end the migration: a lost connection is made anew, and of a disk that is full
+/// it
+/// is said that the source keeps its WAL from there on. Once the stream is applied it is a failure of the stream.
+final class SpoolReception implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(SpoolReception.class);
+
+    private static final Duration RETRY_INTERVAL = Duration.ofSeconds(5);
+
+    /// What it needs of its surroundings.
+    ///
+    /// @param stream how it is streamed; where it begins is the spool's to say
+    /// @param newsInterval between two events about the spool
+    record Scene(
+            Database source,
+            Database target,
+            String subscription,
+            ApplyConfig apply,
+            StreamConfig stream,
+            ProgressListener listener,
+            Duration newsInterval) {}
+
+    private final Scene scene;
+    private final Spool spool;
+    private final AckPosition applied;
+    private final AckPosition confirmed;
+    private final SpoolKeeper keeper;
+    private volatile WalReceiver receiver;
+    private volatile boolean copying;
+    private volatile boolean closed;
+
+    // Confined to the keeper's thread.
+    private @Nullable MigrationException told;
+    private long retryAt;
+    private long newsAt;
+
+    private SpoolReception(
+            Scene scene, Spool spool, UUID owner, AckPosition applied, AckPosition confirmed, WalReceiver receiver) {
+        this.scene = scene;
+        this.spool = spool;
+        this.applied = applied;
+        this.confirmed = confirmed;
+        this.receiver = receiver;
+        this.copying = true;
+        this.keeper =
+                new SpoolKeeper(spool, scene.target(), scene.subscription(), owner, applied, confirmed, this::watch);
+    }
+
+    /// Begins to receive behind what the spool has. The spool is the reception's from now on, also if this fails.
+    ///
+    /// @param owner   in whose name the target's record was announced
+    /// @param reached everything before it is on the target
+    static SpoolReception start(Scene scene, Spool spool, UUID owner, Lsn reached) throws InterruptedException {
+        boolean started = false;
+        try {
+            AckPosition confirmed = new AckPosition(reached);
+            WalReceiver receiver = receiver(scene, spool, confirmed);
+            SpoolReception reception =
+                    new SpoolReception(scene, spool, owner, new AckPosition(reached), confirmed, receiver);
+            reception.keeper.start();
+            started = true;
+            return reception;
+        } finally {
+            if (!started) {
+                spool.close();
+            }
+        }
+    }
+
+    private static WalReceiver receiver(Scene scene, Spool spool, AckPosition confirmed) throws InterruptedException {
+        StreamConfig stream = scene.stream();
+        return StreamSession.startReceiver(
+                scene.source(),
+                scene.apply(),
+                new StreamConfig(stream.slot(), stream.publications(), stream.binary(), spool.written()),
+                new SpoolSink(spool),
+                confirmed);
+    }
+
+    Spool spool() {
+        return spool;
+    }
+
+    /// What the applier acknowledges goes here.
+    AckPosition applied() {
+        return applied;
+    }
+
+    Lsn receivedLsn() {
+        return receiver.receivedLsn();
+    }
+
+    /// The copy is over: from now on a failure is the stream's.
+    void applyBegins() {
+        copying = false;
+    }
+
+    Optional<MigrationException> failure() {
+        return receiver.failure().or(spool::failure).or(keeper::failure);
+    }
+
+    /// Called by the keeper.
+    private void watch() {
+        long now = System.nanoTime();
+        if (now >= newsAt) {
+            newsAt = now + scene.newsInterval().toNanos();
+            scene.listener()
+                    .on(new ProgressEvent.SpoolNews(
+                            receiver.receivedLsn(),
+                            spool.durable(),
+                            spool.bytes(),
+                            spool.limits().totalBytes(), spool.isFull()));
+        }
+        Optional<MigrationException> broken = receiver.failure();
+        if (copying && !closed && broken.isPresent()) {
+            tell(broken.get());
+            boolean mayHelp = broken.get().failure().kind().retry() == Retry.TRANSIENT
+                    && spool.failure().isEmpty();
+            if (mayHelp && now >= retryAt) {
+                retryAt = now + RETRY_INTERVAL.toNanos();
+                reconnect();
+            }
+        }
+    }
+
+    private void tell(MigrationException broken) {
+        if (!broken.equals(told)) {
+            told = broken;
+            scene.listener()
+                    .on(new ProgressEvent.Warning(
+                            "nothing is received to the spool at the moment, and the source keeps its"
+                                    + " WAL from " + spool.durable() + " on; the copy goes on: "
+                                    + broken.failure().what() + " "
+                                    + broken.failure().why()));
+        }
+    }
+
+    /// The receiver has ended and touches the spool no more; what it has left of a transaction comes again.
+    private void reconnect() {
+        try {
+            spool.discardIncomplete();
+            WalReceiver again = receiver(scene, spool, confirmed);
+            receiver = again;
+            scene.listener().on(new ProgressEvent.Notice("changes are received to the spool again"));
+            if (closed) {
+                again.close();
+            }
+        } catch (MigrationException stillBroken) {
+            log.info("not connected again: {}", stillBroken.failure().what());
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Ends all of it in order: the last feedback tells the source what the applier had, and the spool is made durable.
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        confirmed.acknowledge(applied.get());
+        keeper.close();
+        receiver.close();
+        spool.close();
+    }
+}
