@@ -36,7 +36,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--metrics-port", "--rollback-window", "--spool-dir", "--copy", "--defer-copy"})
+    @ValueSource(strings = {"--metrics-port", "--rollback-window", "--copy", "--defer-copy"})
     void optionsOfLaterVersionsAreNotAccepted(String option) {
         Result result = new Cli().run("migrate", "--source=a", "--target=b", option);
 

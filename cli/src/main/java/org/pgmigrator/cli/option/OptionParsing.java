@@ -22,6 +22,7 @@ public final class OptionParsing {
                 .setInterpolateVariables(false)
                 .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
                 .registerConverter(ApplyConfig.Mode.class, new Word<>(ApplyConfig.Mode.class))
+                .registerConverter(ApplyConfig.WireFormat.class, new Word<>(ApplyConfig.WireFormat.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
                 .registerConverter(SourceLockConfig.Mode.class, new Word<>(SourceLockConfig.Mode.class))
                 .registerConverter(SpoolOptions.Wanted.class, new Word<>(SpoolOptions.Wanted.class))

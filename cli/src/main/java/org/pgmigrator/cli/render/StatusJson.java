@@ -113,7 +113,9 @@ public final class StatusJson {
         Optional<SourceSide> source = report.source();
         text("spool_dir", report.spool().map(StatusReport.Spool::directory));
         text("spool_host", report.spool().map(StatusReport.Spool::host));
-        text("spool_confirmed_lsn", report.spool().map(spool -> spool.confirmedUpto().toString()));
+        text(
+                "spool_confirmed_lsn",
+                report.spool().map(spool -> spool.confirmedUpto().toString()));
         number("spool_bytes", report.spool().map(StatusReport.Spool::bytes));
         number("spool_limit_bytes", report.spool().map(StatusReport.Spool::limitBytes));
         text("source_unknown", Optional.of(report.sourceUnknown()).filter(why -> !why.isEmpty()));

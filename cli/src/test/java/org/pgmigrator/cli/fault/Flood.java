@@ -24,8 +24,9 @@ record Flood(Ledger ledger) implements Workload {
     public boolean transaction(Connection connection, RandomGenerator random) throws SQLException {
         if (random.nextInt(10) == 0) {
             try (Statement statement = connection.createStatement()) {
-                statement.execute("INSERT INTO flood (filler) SELECT (SELECT string_agg(md5(random()::text || i || j), '')"
-                        + " FROM generate_series(1, 250) j) FROM generate_series(1, 50) i");
+                statement.execute(
+                        "INSERT INTO flood (filler) SELECT (SELECT string_agg(md5(random()::text || i || j), '')"
+                                + " FROM generate_series(1, 250) j) FROM generate_series(1, 50) i");
             }
         }
         return ledger.transaction(connection, random);

@@ -68,8 +68,8 @@ class SpoolIT {
             WorkloadRun application = move.write(flood, 200);
             Program program = move.migrate();
             move.awaitBallast(program, pair.target(), "pg_restore");
-            String walsender = one(move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '"
-                    + move.database() + "'");
+            String walsender = one(
+                    move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database() + "'");
             long began = written(move);
             long mostRetained = 0;
             while (written(move) - began < 256 * MEGABYTE) {
@@ -82,8 +82,9 @@ class SpoolIT {
             application.stop();
             assertThat(mostRetained).isLessThan(64 * MEGABYTE);
             await().atMost(Program.PATIENCE).until(() -> received(move) >= written(move));
-            assertThat(one(move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database()
-                            + "'"))
+            assertThat(one(
+                            move,
+                            "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database() + "'"))
                     .as("what was received is not sent again")
                     .isEqualTo(walsender);
             assertThat(sizeOf(spool)).isGreaterThan(64 * MEGABYTE);
@@ -91,8 +92,9 @@ class SpoolIT {
 
             network.throttle(0);
             program.awaitOut("the target has caught up");
-            assertThat(one(move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database()
-                            + "'"))
+            assertThat(one(
+                            move,
+                            "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database() + "'"))
                     .as("the catch-up has not asked the source again")
                     .isEqualTo(walsender);
             move.cutOver(program);
@@ -110,13 +112,17 @@ class SpoolIT {
     }
 
     private static long retained(Move move) throws Exception {
-        return Long.parseLong(one(move, "SELECT (pg_current_wal_lsn() - restart_lsn)::int8 FROM pg_replication_slots"
-                + " WHERE slot_name = '" + move.database() + "'"));
+        return Long.parseLong(one(
+                move,
+                "SELECT (pg_current_wal_lsn() - restart_lsn)::int8 FROM pg_replication_slots" + " WHERE slot_name = '"
+                        + move.database() + "'"));
     }
 
     private static long received(Move move) throws Exception {
-        return Long.parseLong(one(move, "SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::int8 FROM pg_replication_slots"
-                + " WHERE slot_name = '" + move.database() + "'"));
+        return Long.parseLong(one(
+                move,
+                "SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::int8 FROM pg_replication_slots" + " WHERE slot_name = '"
+                        + move.database() + "'"));
     }
 
     private static String status(Move move) throws Exception {
@@ -293,8 +299,9 @@ class SpoolIT {
             network.throttle(SLOW);
             Program program = move.migrate();
             move.awaitBallast(program, pair.target(), "pg_restore");
-            assertThat(move.onSource("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
-                            + move.database() + "'"))
+            assertThat(move.onSource(
+                            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
+                                    + move.database() + "'"))
                     .containsExactly("t");
             program.awaitOut("changes are received to the spool again");
             network.throttle(0);
@@ -341,7 +348,8 @@ class SpoolIT {
             program.awaitOut("nothing is received to the spool at the moment");
             assertThat(program.out()).contains("No space left on device", "the source keeps its WAL");
             application.stop();
-            assertThat(run("mount", "-o", "remount,size=200m", spool.toString())).isZero();
+            assertThat(run("mount", "-o", "remount,size=200m", spool.toString()))
+                    .isZero();
             network.throttle(0);
             program.awaitOut("the target has caught up");
             assertThat(program.out()).contains("going on with the spool");

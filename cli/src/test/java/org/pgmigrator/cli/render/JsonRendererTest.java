@@ -111,9 +111,8 @@ class JsonRendererTest {
     void theSpoolTellsItsSizeItsLimitAndItsPositions() {
         renderer.on(new ProgressEvent.SpoolNews(Lsn.parse("0/2"), Lsn.parse("0/1"), 5, 10, false));
         assertThat(afterTime())
-                .isEqualTo(
-                        "{\"event\":\"spool\",\"phase\":null,\"received_lsn\":\"0/2\",\"durable_lsn\":\"0/1\","
-                                + "\"spool_bytes\":5,\"spool_limit_bytes\":10,\"spool_full\":false}");
+                .isEqualTo("{\"event\":\"spool\",\"phase\":null,\"received_lsn\":\"0/2\",\"durable_lsn\":\"0/1\","
+                        + "\"spool_bytes\":5,\"spool_limit_bytes\":10,\"spool_full\":false}");
     }
 
     @Test

@@ -316,19 +316,15 @@ final class OnlineMigration {
         }
         control.detach();
         return failed.failure().state().isEmpty()
-                ? new MigrationException(
-                        failed.failure()
-                                .withState(
-                                        streamingState()),
-                        failed)
+                ? new MigrationException(failed.failure().withState(streamingState()), failed)
                 : failed;
     }
 
     private String streamingState() {
         return HowToGoOn.streaming(config.replication().slotName())
                 + config.spool()
-                        .map(spool -> "; the spool in " + spool.directory() + " has what was confirmed and is not there: it"
-                                + " must survive")
+                        .map(spool -> "; the spool in " + spool.directory()
+                                + " has what was confirmed and is not there: it" + " must survive")
                         .orElse("");
     }
 

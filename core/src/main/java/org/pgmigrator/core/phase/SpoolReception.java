@@ -132,7 +132,8 @@ final class SpoolReception implements AutoCloseable {
                             receiver.receivedLsn(),
                             spool.durable(),
                             spool.bytes(),
-                            spool.limits().totalBytes(), spool.isFull()));
+                            spool.limits().totalBytes(),
+                            spool.isFull()));
         }
         Optional<MigrationException> broken = receiver.failure();
         if (copying && !closed && broken.isPresent()) {

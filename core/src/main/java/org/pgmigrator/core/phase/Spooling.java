@@ -132,8 +132,8 @@ final class Spooling implements AutoCloseable {
         SpoolIdentity named = named(UUID.randomUUID(), identity);
         // Announced first: nothing may be in a directory of which nobody knows.
         UUID owner = announce(named.id(), wanted, from);
-        Spool spool = Spool.create(
-                SpoolDirectory.lock(wanted.directory()), named, from, SpoolLimits.of(wanted.limitBytes()));
+        Spool spool =
+                Spool.create(SpoolDirectory.lock(wanted.directory()), named, from, SpoolLimits.of(wanted.limitBytes()));
         listener.on(new ProgressEvent.Notice("changes are received to the spool in " + wanted.directory()
                 + " and confirmed to the source when they are durable there: from now on this directory must survive until "
                 + "the target has them, otherwise the copy must start again"));

@@ -173,8 +173,8 @@ final class StatusJudgement {
                     streaming
                             ? "pg-migrator migrate --resume: goes on with the stream where the target is"
                                     + facts.spool()
-                                            .map(spool -> ", with the spool in " + spool.directory() + " on "
-                                                    + spool.host())
+                                            .map(spool ->
+                                                    ", with the spool in " + spool.directory() + " on " + spool.host())
                                             .orElse("")
                             : "pg-migrator migrate --resume: starts the copy again, with a new slot");
         }

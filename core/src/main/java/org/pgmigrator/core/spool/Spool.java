@@ -244,7 +244,8 @@ public final class Spool implements AutoCloseable {
     // What the writing thread calls.
 
     /// Whether the next message can be taken; waits at most `limit` for segments to be removed. A transaction that has
-    /// begun is always let in to its end: it could never be applied, and so never be removed, without that. A disk that has
+    /// begun is always let in to its end: it could never be applied, and so never be removed, without that. A disk that
+    /// has
     /// less left than two segments counts as full as well.
     ///
     /// @throws MigrationException SPOOL_FAILED once something has failed

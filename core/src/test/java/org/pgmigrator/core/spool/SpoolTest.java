@@ -327,9 +327,10 @@ class SpoolTest {
     @Test
     void aDiskThatIsNearlyFullCountsAsFullUntilSegmentsAreRemoved() throws Exception {
         Path disk = Files.createDirectory(path.resolve("disk"));
-        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.toString())).isZero();
-        try (Spool spool =
-                SpoolFixture.create(disk.resolve("spool"), new SpoolLimits(1 << 30, 1 << 14, Duration.ofMillis(1), 1))) {
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.toString()))
+                .isZero();
+        try (Spool spool = SpoolFixture.create(
+                disk.resolve("spool"), new SpoolLimits(1 << 30, 1 << 14, Duration.ofMillis(1), 1))) {
             while (spool.awaitRoom(Duration.ZERO)) {
                 write(spool, source.transaction(5, 400));
                 spool.flush();
