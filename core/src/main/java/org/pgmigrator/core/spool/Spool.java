@@ -398,12 +398,16 @@ public final class Spool implements AutoCloseable {
                 active.end = end;
                 written = end;
             }
-            if (unsyncedBytes == 0) {
-                unsyncedSince = System.nanoTime();
-            }
-            unsyncedBytes += bytes;
+            unsynced(bytes);
             notifyAll();
         }
+    }
+
+    private synchronized void unsynced(long bytes) {
+        if (unsyncedBytes == 0) {
+            unsyncedSince = System.nanoTime();
+        }
+        unsyncedBytes += bytes;
     }
 
     /// The next transaction begins in a new segment if this one has become large enough.
@@ -422,6 +426,8 @@ public final class Spool implements AutoCloseable {
             active.closed = true;
             segments.addLast(next);
             totalBytes += next.length;
+            // Also where nothing follows for a while: the closed one can be removed only once it was synced as it is.
+            unsynced(next.length);
             notifyAll();
         }
         writer.repeatRelations();
