@@ -343,8 +343,12 @@ class SpoolIT {
         try (Move move = spooled(pair.move(folder, flood))) {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
-            WorkloadRun application = move.write(flood, 100);
             Program program = move.migrate();
+            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.writeOnSource("INSERT INTO chime VALUES ('ding', 1)");
+            long first = written(move);
+            program.awaitRunning("something is confirmed that only the spool has", () -> received(move) >= first);
+            WorkloadRun application = move.write(flood, 100);
             program.awaitOut("nothing is received to the spool at the moment");
             assertThat(program.out()).contains("No space left on device", "the source keeps its WAL");
             application.stop();
