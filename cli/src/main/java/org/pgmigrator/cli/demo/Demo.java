@@ -170,7 +170,8 @@ final class Demo {
                         ReplicationConfig.DEFAULT_SLOT_NAME,
                         Optional.empty(),
                         ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME,
-                        ReplicationConfig.WithoutIdentity.FAIL),
+                        ReplicationConfig.WithoutIdentity.FAIL,
+                        ReplicationConfig.DEFAULT_MAX_OUTAGE),
                 ApplyConfig.DEFAULT,
                 new CopyConfig(
                         CopyConfig.DEFAULT_JOBS,

@@ -1,5 +1,6 @@
 package org.pgmigrator.cli.option;
 
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ReplicationConfig;
@@ -36,7 +37,16 @@ final class ReplicationOptions {
                     + "migration; or carry inserts and truncates alone. Default: fail.")
     private WithoutIdentity withoutIdentity = WithoutIdentity.FAIL;
 
+    @Option(
+            names = "--max-outage",
+            paramLabel = "<duration>",
+            converter = TimeSpan.class,
+            description = "While changes are streamed, for how long a lost connection to either server is tried again "
+                    + "before the migration stops, such as 10m; 0 stops at once. Default: 30 minutes.")
+    private Duration maxOutage = ReplicationConfig.DEFAULT_MAX_OUTAGE;
+
     ReplicationConfig toConfig() {
-        return new ReplicationConfig(slotName, Optional.ofNullable(publication), subscriptionName, withoutIdentity);
+        return new ReplicationConfig(
+                slotName, Optional.ofNullable(publication), subscriptionName, withoutIdentity, maxOutage);
     }
 }

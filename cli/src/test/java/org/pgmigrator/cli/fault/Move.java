@@ -37,8 +37,16 @@ final class Move implements AutoCloseable {
         this.folder = folder;
         environment.put("PG_MIGRATOR_SOURCE", pair.source().uri(database));
         environment.put("PG_MIGRATOR_TARGET", pair.target().uri(database));
-        options = new ArrayList<>(
-                List.of("--slot-name", database, "--without-identity", "full", "--cutover-poll-secs", "1"));
+        options = new ArrayList<>(List.of(
+                "--slot-name",
+                database,
+                "--without-identity",
+                "full",
+                "--cutover-poll-secs",
+                "1",
+                // A lost connection ends the program, so that a resume is what is tried.
+                "--max-outage",
+                "0"));
     }
 
     String database() {

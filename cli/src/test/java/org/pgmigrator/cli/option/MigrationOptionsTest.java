@@ -31,7 +31,11 @@ class MigrationOptionsTest {
         assertThat(config.mode()).isEqualTo(MigrationConfig.Mode.ONLINE);
         assertThat(config.replication())
                 .isEqualTo(new ReplicationConfig(
-                        "pg_migrator", Optional.empty(), "pg_migrator", ReplicationConfig.WithoutIdentity.FAIL));
+                        "pg_migrator",
+                        Optional.empty(),
+                        "pg_migrator",
+                        ReplicationConfig.WithoutIdentity.FAIL,
+                        Duration.ofMinutes(30)));
         assertThat(config.copy())
                 .isEqualTo(new CopyConfig(2, false, false, false, false, Optional.empty(), Optional.empty()));
         assertThat(config.filter()).isEqualTo(FilterConfig.EVERYTHING);
@@ -78,7 +82,9 @@ class MigrationOptionsTest {
                         "--cutover-timeout=2m",
                         "--cutover-when=caught-up",
                         "--resume",
-                        "--yes")
+                        "--yes",
+                        "--max-outage",
+                        "2h")
                 .toConfig();
 
         assertThat(config.source().reveal()).isEqualTo("postgresql://s/a");
@@ -86,7 +92,11 @@ class MigrationOptionsTest {
         assertThat(config.mode()).isEqualTo(MigrationConfig.Mode.OFFLINE);
         assertThat(config.replication())
                 .isEqualTo(new ReplicationConfig(
-                        "slot_1", Optional.of("Pub"), "Sub", ReplicationConfig.WithoutIdentity.INSERT_ONLY));
+                        "slot_1",
+                        Optional.of("Pub"),
+                        "Sub",
+                        ReplicationConfig.WithoutIdentity.INSERT_ONLY,
+                        Duration.ofHours(2)));
         assertThat(config.copy())
                 .isEqualTo(new CopyConfig(
                         8,

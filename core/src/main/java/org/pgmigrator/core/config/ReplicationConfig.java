@@ -1,16 +1,25 @@
 package org.pgmigrator.core.config;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Names on both sides, and what to do with tables that have no replica identity.
+/// Names on both sides, what to do with tables that have no replica identity, and how long a server may be away.
 ///
 /// @param slotName         the logical replication slot on the source; lower-case letters, digits and underscores
 /// @param publication      an existing publication of the operator's; empty: pg-migrator makes its own
 /// @param subscriptionName names this consumer's progress on the target
 /// @param withoutIdentity  what to do with tables without replica identity
+/// @param maxOutage        for how long a lost connection is tried again while changes are streamed; zero: not at all
 public record ReplicationConfig(
-        String slotName, Optional<String> publication, String subscriptionName, WithoutIdentity withoutIdentity) {
+        String slotName,
+        Optional<String> publication,
+        String subscriptionName,
+        WithoutIdentity withoutIdentity,
+        Duration maxOutage) {
+
+    /// Longer than the restart or the failover of a server takes.
+    public static final Duration DEFAULT_MAX_OUTAGE = Duration.ofMinutes(30);
 
     public static final String DEFAULT_SLOT_NAME = "pg_migrator";
     public static final String DEFAULT_SUBSCRIPTION_NAME = "pg_migrator";

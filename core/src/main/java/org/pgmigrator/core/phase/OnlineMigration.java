@@ -2,12 +2,14 @@ package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
@@ -45,6 +47,12 @@ final class OnlineMigration {
     private final Database target;
     private final Checks checks;
     private Validated validated;
+
+    /// Chosen once for all attempts to stream.
+    private @Nullable WireFormatChoice format;
+
+    /// From the beginning of a cutover or a rehearsal until it is given up or over.
+    private boolean cuttingOver;
     private final ProgressListener listener;
     private final Confirmation confirmation;
     private final OperatorControl control;
@@ -260,24 +268,68 @@ final class OnlineMigration {
         }
     }
 
+    /// Streams until the cutover is complete, through outages of either server.
     private void stream(StateStore state, Spooling spooling, CatalogFingerprint fingerprint)
+            throws InterruptedException {
+        control.setOnInterrupt(OnInterrupt.CUT_OVER);
+        listener.on(
+                new ProgressEvent.PhaseStarted(Phase.STREAM_APPLY, "changes of the source are applied to the target"));
+        Outage outage = new Outage(config.replication().maxOutage());
+        boolean proved = false;
+        while (!proved) {
+            try {
+                proved = hasStreamed(state, spooling, fingerprint, outage);
+            } catch (InterruptedException stop) {
+                throw stopped(state);
+            } catch (MigrationException failed) {
+                throw ended(state, failed);
+            }
+        }
+    }
+
+    /// @return false if a connection was lost, and it is time for the next attempt
+    private boolean hasStreamed(StateStore state, Spooling spooling, CatalogFingerprint fingerprint, Outage outage)
+            throws InterruptedException {
+        try {
+            if (outage.isOn()) {
+                // The lease goes with its session: before anything else it is ours again.
+                state.session();
+            }
+            streamOnce(state, spooling, fingerprint, outage);
+            return true;
+        } catch (MigrationException failed) {
+            // A cutover goes back to the stream by itself where it can; what it throws ends the migration.
+            Optional<Duration> pause =
+                    cuttingOver || control.stopRequested().isPresent() ? Optional.empty() : outage.pauseAfter(failed);
+            if (pause.isEmpty()) {
+                throw outage.isOn() ? outage.tooLong(failed) : failed;
+            }
+            listener.on(new ProgressEvent.Warning(
+                    outage.describe(failed, pause.get(), config.replication().slotName())));
+            Thread.sleep(pause.get());
+            return false;
+        }
+    }
+
+    private void streamOnce(StateStore state, Spooling spooling, CatalogFingerprint fingerprint, Outage outage)
             throws InterruptedException {
         try (Connection observer = source.connect(Session.named("observe"))) {
             Predicate<QualifiedName> carried = carriedByName(observer);
-            control.setOnInterrupt(OnInterrupt.CUT_OVER);
-            listener.on(new ProgressEvent.PhaseStarted(
-                    Phase.STREAM_APPLY, "changes of the source are applied to the target"));
-            WireFormatChoice format = spooling.isOn()
-                    ? WireFormatChoice.SPOOLED
-                    : WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
-            listener.on(new ProgressEvent.WireFormatChosen(format.binary(), format.why()));
+            WireFormatChoice chosen = format;
+            if (chosen == null) {
+                chosen = spooling.isOn()
+                        ? WireFormatChoice.SPOOLED
+                        : WireFormatChoice.make(config.apply().wireFormat(), observer, target, carried);
+                format = chosen;
+                listener.on(new ProgressEvent.WireFormatChosen(chosen.binary(), chosen.why()));
+            }
             try (StreamSession session = StreamSession.open(
                             source,
                             target,
                             observer,
                             subscription,
                             config.apply(),
-                            format.binary(),
+                            chosen.binary(),
                             config.replication().slotName(),
                             CopyDatabase.publications(config, validated),
                             carried,
@@ -298,15 +350,11 @@ final class OnlineMigration {
                         fingerprint,
                         CopyDatabase.carried(config),
                         listener);
-                streamUntilProved(state, observer, session, watch, uncarried);
+                streamUntilProved(state, observer, session, watch, uncarried, outage);
             }
             discard(spooling);
         } catch (SQLException lost) {
-            throw ended(state, SqlState.toException(Side.SOURCE, "The session on the source failed.", lost));
-        } catch (InterruptedException stop) {
-            throw stopped(state);
-        } catch (MigrationException failed) {
-            throw ended(state, failed);
+            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
         }
     }
 
@@ -347,22 +395,32 @@ final class OnlineMigration {
     }
 
     private void streamUntilProved(
-            StateStore state, Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried)
+            StateStore state,
+            Connection observer,
+            StreamSession session,
+            StreamApply watch,
+            Uncarried uncarried,
+            Outage outage)
             throws InterruptedException {
         while (true) {
             if (control.stopRequested().isPresent()) {
                 throw new InterruptedException();
             }
             watch.tick();
+            outage.streaming().ifPresent(news -> listener.on(new ProgressEvent.Notice(news)));
             if (config.cutover().when() == When.CAUGHT_UP && watch.phase() == Phase.CAUGHT_UP) {
                 control.requestCutover();
             }
             if (control.isCutoverRequested()) {
+                cuttingOver = true;
                 if (cutover(state, observer, session, watch, uncarried, false).run()) {
                     return;
                 }
+                cuttingOver = false;
             } else if (control.takeRehearsal()) {
+                cuttingOver = true;
                 cutover(state, observer, session, watch, uncarried, true).rehearse();
+                cuttingOver = false;
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }

@@ -152,7 +152,8 @@ final class SourceUnlock {
                         row.getString(1),
                         Optional.empty(),
                         ReplicationConfig.DEFAULT_SUBSCRIPTION_NAME,
-                        ReplicationConfig.WithoutIdentity.FAIL);
+                        ReplicationConfig.WithoutIdentity.FAIL,
+                        Duration.ZERO);
                 left.add("on the source, replication slot \"" + names.slotName() + "\": "
                         + ReplicationSlot.dropSql(names.slotName()) + "; DROP PUBLICATION IF EXISTS "
                         + QualifiedName.quote(names.ownPublication()) + ", "

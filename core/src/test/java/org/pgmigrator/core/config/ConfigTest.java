@@ -18,14 +18,15 @@ class ConfigTest {
     @ValueSource(strings = {"", "Upper", "with-dash", "ünï", "quote\"", "a b"})
     void aSlotNameThatTheServerWouldRefuseIsRefusedHere(String name) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new ReplicationConfig(name, Optional.empty(), "s", WithoutIdentity.FAIL))
+                .isThrownBy(
+                        () -> new ReplicationConfig(name, Optional.empty(), "s", WithoutIdentity.FAIL, Duration.ZERO))
                 .withMessageContaining("--slot-name");
     }
 
     @Test
     void theInsertOnlyPublicationsNameFitsIntoAnIdentifier() {
-        ReplicationConfig config =
-                new ReplicationConfig("s".repeat(63), Optional.empty(), "sub", WithoutIdentity.INSERT_ONLY);
+        ReplicationConfig config = new ReplicationConfig(
+                "s".repeat(63), Optional.empty(), "sub", WithoutIdentity.INSERT_ONLY, Duration.ZERO);
         assertThat(config.insertOnlyPublication())
                 .hasSize(63)
                 .isNotEqualTo(config.ownPublication())

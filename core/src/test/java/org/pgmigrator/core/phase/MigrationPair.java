@@ -105,7 +105,7 @@ final class MigrationPair {
                 new Secret(sourceServer.uri(name)),
                 new Secret(targetServer.uri(name)),
                 mode,
-                new ReplicationConfig(name, Optional.empty(), "it", withoutIdentity),
+                new ReplicationConfig(name, Optional.empty(), "it", withoutIdentity, Duration.ZERO),
                 ApplyConfig.DEFAULT,
                 new CopyConfig(1, false, false, false, false, Optional.empty(), Optional.of(workDir)),
                 filter,

@@ -3,6 +3,7 @@ package org.pgmigrator.core.validate;
 import java.net.URI;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,7 +109,7 @@ final class Scene {
     Result run() throws InterruptedException {
         Validate validate = new Validate(
                 mode,
-                new ReplicationConfig(slot, publication, "pg_migrator", withoutIdentity),
+                new ReplicationConfig(slot, publication, "pg_migrator", withoutIdentity, Duration.ZERO),
                 new CopyConfig(jobs, dropTargetFirst, false, noOwner, noAcl, pgBindir, Optional.empty()),
                 filter,
                 resume,

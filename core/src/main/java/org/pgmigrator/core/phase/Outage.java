@@ -1,0 +1,142 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.SqlState;
+
+/// A time in which a server could not be reached while changes were streamed: what is survived, and for how long.
+///
+/// Positive list: a lost session, a server that is starting or stopping, and what our own lost sessions still hold
+/// until their servers notice. Everything else is a failure that comes again however often it is tried.
+final class Outage {
+
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+    /// A stream that has lasted for so long is no part of an outage any more.
+    private static final Duration OVER = Duration.ofSeconds(30);
+
+    private final Duration limit;
+
+    private int attempts;
+    private long began;
+    private boolean streaming;
+    private long streamingSince;
+
+    /// @param limit for how long a server may be away; zero: nothing is survived
+    Outage(Duration limit) {
+        this.limit = limit;
+    }
+
+    boolean isOn() {
+        return attempts > 0;
+    }
+
+    private Duration lasted() {
+        return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    /// Both servers answer, and the changes go on.
+    ///
+    /// @return what there is to say of it
+    Optional<String> streaming() {
+        if (!isOn()) {
+            return Optional.empty();
+        }
+        if (!streaming) {
+            streaming = true;
+            streamingSince = System.nanoTime();
+            return Optional.of("connected again after " + lasted().toSeconds() + " s, at attempt " + attempts
+                    + ": the stream goes on where the target is");
+        }
+        if (System.nanoTime() - streamingSince >= OVER.toNanos()) {
+            attempts = 0;
+        }
+        return Optional.empty();
+    }
+
+    /// How long to wait before the next attempt: longer each time, and never quite as long as another process's.
+    ///
+    /// @return empty if this failure is not survived, or has been for too long
+    Optional<Duration> pauseAfter(MigrationException failed) {
+        streaming = false;
+        if (limit.isZero() || !isSurvivable(failed)) {
+            return Optional.empty();
+        }
+        if (!isOn()) {
+            began = System.nanoTime();
+        } else if (lasted().compareTo(limit) >= 0) {
+            return Optional.empty();
+        }
+        Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, 4));
+        attempts++;
+        pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+        return Optional.of(
+                pause.multipliedBy(ThreadLocalRandom.current().nextInt(75, 101)).dividedBy(100));
+    }
+
+    /// For the screen.
+    ///
+    /// @param slot what keeps the changes meanwhile
+    String describe(MigrationException failed, Duration pause, String slot) {
+        return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts + " to go on is made in "
+                + Math.max(1, pause.toSeconds()) + " s; the migration stops when that has failed for "
+                + limit.toSeconds()
+                + " s (--max-outage). Meanwhile slot \"" + slot
+                + "\" keeps on the source what is not on the target; Ctrl+C asks for the cutover when both are back,"
+                + " twice stops";
+    }
+
+    /// The failure that ended it, with what was tried.
+    MigrationException tooLong(MigrationException last) {
+        Failure failure = last.failure();
+        return new MigrationException(
+                new Failure(
+                        failure.kind(),
+                        failure.what(),
+                        failure.why() + (failure.why().isEmpty() ? "" : "; ") + "the outage has lasted for "
+                                + lasted().toSeconds() + " s, with " + attempts + " attempts to go on (--max-outage "
+                                + limit.toSeconds() + " s)",
+                        failure.state(),
+                        List.of(
+                                "When both servers can be reached again, run the same command with --resume: it goes on"
+                                        + " where the target is.",
+                                "To wait for longer by itself: --max-outage.")),
+                last);
+    }
+
+    private static String words(Failure failure) {
+        String what = failure.what().endsWith(".")
+                ? failure.what().substring(0, failure.what().length() - 1)
+                : failure.what();
+        return failure.why().isEmpty() ? what : what + " (" + failure.why() + ")";
+    }
+
+    private boolean isSurvivable(MigrationException failed) {
+        Failure failure = failed.failure();
+        return switch (failure.kind()) {
+            case SOURCE_UNREACHABLE, TARGET_UNREACHABLE -> true;
+            case STREAM_BROKEN -> isLoss(failed.getCause());
+            // Ours of before: a server holds them for a session whose end it has not noticed.
+            case SLOT_IN_USE, TARGET_IN_USE -> isOn();
+            // A server that has just come back is stormed by its clients.
+            default -> isOn() && isTooManyConnections(failed.getCause());
+        };
+    }
+
+    private static boolean isTooManyConnections(@Nullable Throwable cause) {
+        return cause instanceof SQLException refused && SqlState.TOO_MANY_CONNECTIONS.equals(refused.getSQLState());
+    }
+
+    /// The stream's own words come without a kind. Without a SQLSTATE it was not the server that spoke.
+    private static boolean isLoss(@Nullable Throwable cause) {
+        return cause instanceof SQLException broken
+                && (broken.getSQLState() == null || SqlState.isConnectionLoss(broken));
+    }
+}
