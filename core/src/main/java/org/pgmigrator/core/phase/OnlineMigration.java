@@ -299,10 +299,12 @@ final class OnlineMigration {
             return true;
         } catch (MigrationException failed) {
             // A cutover goes back to the stream by itself where it can; what it throws ends the migration.
-            Optional<Duration> pause =
-                    cuttingOver || control.stopRequested().isPresent() ? Optional.empty() : outage.pauseAfter(failed);
+            if (cuttingOver || control.stopRequested().isPresent()) {
+                throw failed;
+            }
+            Optional<Duration> pause = outage.pauseAfter(failed);
             if (pause.isEmpty()) {
-                throw outage.isOn() ? outage.tooLong(failed) : failed;
+                throw outage.last(failed);
             }
             listener.on(new ProgressEvent.Warning(
                     outage.describe(failed, pause.get(), config.replication().slotName())));

@@ -93,9 +93,12 @@ final class Outage {
                 + " twice stops";
     }
 
-    /// The failure that ended it, with what was tried.
-    MigrationException tooLong(MigrationException last) {
+    /// The failure that ends the migration, with what was tried if that was the end of an outage.
+    MigrationException last(MigrationException last) {
         Failure failure = last.failure();
+        if (!isOn() || !isSurvivable(last)) {
+            return last;
+        }
         return new MigrationException(
                 new Failure(
                         failure.kind(),
