@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig.Mode;
@@ -198,13 +199,24 @@ final class InterruptedCutover {
                 !config.copy().noOwner(),
                 !config.copy().noAcl())) {
             uncarried.prepareUnlogged(carried);
-            UnloggedTables.Result copied = uncarried.copyUnloggedTables(() -> true);
+            UnloggedTables.Refilled refilled = uncarried.refillUnloggedTables(() -> true);
             listener.on(new ProgressEvent.CutoverStep(
-                    "unlogged tables",
-                    Duration.ofNanos(System.nanoTime() - began),
-                    copied.tables() + " copied once more, " + copied.rows() + " rows of " + copied.bytes()
-                            + " bytes: a crash of the target empties them"));
+                    "unlogged tables", Duration.ofNanos(System.nanoTime() - began), told(refilled)));
+            if (!refilled.bothEmpty().isEmpty()) {
+                listener.on(new ProgressEvent.Warning(
+                        "unlogged tables that are empty on both sides, as a crash of both servers would leave them: "
+                                + refilled.bothEmpty().stream()
+                                        .map(QualifiedName::toString)
+                                        .collect(Collectors.joining(", "))));
+            }
         }
+    }
+
+    private static String told(UnloggedTables.Refilled refilled) {
+        UnloggedTables.Result copied = refilled.copied();
+        return refilled.kept() + " have rows, so that the target has not crashed since they were copied; "
+                + copied.tables() + " were empty on the target and copied once more, " + copied.rows() + " rows of "
+                + copied.bytes() + " bytes";
     }
 
     /// The source is closed and the target has everything: it is opened.

@@ -134,6 +134,11 @@ public final class Uncarried implements AutoCloseable {
         return watched(alive, watch -> UnloggedTables.copy(source(), target(), unlogged, watch));
     }
 
+    /// Copies those unlogged tables again that are empty on the target, as a crash leaves them.
+    public UnloggedTables.Refilled refillUnloggedTables(BooleanSupplier alive) throws InterruptedException {
+        return watched(alive, watch -> UnloggedTables.refill(source(), target(), unlogged, watch));
+    }
+
     /// Brings the large objects to where the source's are. They are proved equal only if the catalogues of large
     /// objects are locked on the source, and [LargeObjects.Result#notCompared] is empty.
     public LargeObjects.Result synchronizeLargeObjects(BooleanSupplier alive) throws InterruptedException {

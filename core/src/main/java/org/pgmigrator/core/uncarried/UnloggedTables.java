@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,17 @@ public final class UnloggedTables {
     public record Result(int tables, long rows, long bytes) {
         Result plus(CopyStream.Copied copied) {
             return new Result(tables + 1, rows + copied.rows(), bytes + copied.bytes());
+        }
+    }
+
+    /// What was filled again.
+    ///
+    /// @param copied    what of it had rows on the source
+    /// @param kept      how many have rows on the target, and were left alone
+    /// @param bothEmpty those that have no row on either side
+    public record Refilled(Result copied, int kept, List<QualifiedName> bothEmpty) {
+        public Refilled {
+            bothEmpty = List.copyOf(bothEmpty);
         }
     }
 
@@ -143,25 +155,91 @@ public final class UnloggedTables {
     private static CopyStream.Copied copy(Connection source, Connection target, UnloggedCopy copy, Watch watch)
             throws InterruptedException {
         try (Transaction writing = Transaction.writing(target, Side.TARGET)) {
-            execute(
-                    target,
-                    copy.triggers().stream()
-                            .map(trigger -> trigger.disableSql(copy.table()))
-                            .toList());
+            silenceTriggers(target, copy);
             execute(target, List.of(copy.emptySql()));
             requireEmpty(target, copy);
-            CopyStream.Copied copied = CopyStream.run(source, target, copy, watch);
-            execute(
-                    target,
-                    copy.triggers().stream()
-                            .map(trigger -> trigger.enableSql(copy.table()))
-                            .toList());
+            CopyStream.Copied copied = fill(source, target, copy, watch);
             writing.commit();
             return copied;
         } catch (SQLException refusal) {
-            throw SqlState.toException(
-                    Side.TARGET, "Unlogged table " + copy.table() + " could not be copied again.", refusal);
+            throw failed(copy, refusal);
         }
+    }
+
+    private static MigrationException failed(UnloggedCopy copy, SQLException refusal) {
+        return SqlState.toException(
+                Side.TARGET, "Unlogged table " + copy.table() + " could not be copied again.", refusal);
+    }
+
+    private static void silenceTriggers(Connection target, UnloggedCopy copy) throws SQLException {
+        execute(
+                target,
+                copy.triggers().stream()
+                        .map(trigger -> trigger.disableSql(copy.table()))
+                        .toList());
+    }
+
+    /// @param copy of a table that is empty, and whose triggers are silenced
+    private static CopyStream.Copied fill(Connection source, Connection target, UnloggedCopy copy, Watch watch)
+            throws SQLException, InterruptedException {
+        CopyStream.Copied copied = CopyStream.run(source, target, copy, watch);
+        execute(
+                target,
+                copy.triggers().stream()
+                        .map(trigger -> trigger.enableSql(copy.table()))
+                        .toList());
+        return copied;
+    }
+
+    /// Fills those again that have no row on the target. A crash empties such a table whole: a row of it proves that
+    /// there was none, and it may be the source that has crashed.
+    ///
+    /// @param source in no transaction; in none afterwards
+    /// @param target the same
+    static Refilled refill(Connection source, Connection target, List<UnloggedCopy> plan, Watch watch)
+            throws InterruptedException {
+        Result copied = new Result(0, 0, 0);
+        int kept = 0;
+        List<QualifiedName> bothEmpty = new ArrayList<>();
+        try (Transaction reading = Transaction.reading(source, Side.SOURCE)) {
+            for (UnloggedCopy copy : plan) {
+                watch.requireWanted();
+                Optional<CopyStream.Copied> filled = refill(source, target, copy, watch);
+                if (filled.isEmpty()) {
+                    kept++;
+                } else if (filled.get().rows() == 0) {
+                    bothEmpty.add(copy.table());
+                } else {
+                    copied = copied.plus(filled.get());
+                }
+            }
+            reading.commit();
+        }
+        return new Refilled(copied, kept, bothEmpty);
+    }
+
+    /// @return empty if it has rows
+    private static Optional<CopyStream.Copied> refill(
+            Connection source, Connection target, UnloggedCopy copy, Watch watch) throws InterruptedException {
+        try (Transaction writing = Transaction.writing(target, Side.TARGET)) {
+            execute(target, List.of("LOCK TABLE ONLY " + copy.table().quoted() + " IN SHARE ROW EXCLUSIVE MODE"));
+            if (hasRows(target, copy)) {
+                return Optional.empty();
+            }
+            silenceTriggers(target, copy);
+            CopyStream.Copied copied = fill(source, target, copy, watch);
+            writing.commit();
+            return Optional.of(copied);
+        } catch (SQLException refusal) {
+            throw failed(copy, refusal);
+        }
+    }
+
+    private static boolean hasRows(Connection target, UnloggedCopy copy) throws SQLException {
+        return "t"
+                .equals(Catalog.value(
+                        target,
+                        "select exists (select from only " + copy.table().quoted() + ")"));
     }
 
     private static void execute(Connection target, List<String> statements) throws SQLException {
@@ -174,12 +252,7 @@ public final class UnloggedTables {
 
     /// A rule or a row security policy can keep rows from being deleted.
     private static void requireEmpty(Connection target, UnloggedCopy copy) throws SQLException {
-        if (copy.referenced()
-                && "t"
-                        .equals(Catalog.value(
-                                target,
-                                "select exists (select from only "
-                                        + copy.table().quoted() + ")"))) {
+        if (copy.referenced() && hasRows(target, copy)) {
             throw new MigrationException(Failure.of(
                     FailureKind.VERIFICATION_MISMATCH,
                     "The rows of unlogged table " + copy.table() + " on the target could not be deleted.",

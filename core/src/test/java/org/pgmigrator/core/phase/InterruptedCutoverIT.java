@@ -137,6 +137,30 @@ class InterruptedCutoverIT {
     }
 
     @Test
+    void unloggedTablesThatACrashOfTheSourceHasEmptiedKeepTheirRowsOnTheTarget() throws Exception {
+        pair.onSource(
+                "create unlogged table public.cache (id int primary key)",
+                "insert into public.cache values (1)",
+                "create unlogged table public.other (id int primary key)",
+                "insert into public.other values (1)");
+        killedAfter("fence");
+        // As crashes do: of the source, which empties both, and of the target, as far as the other is concerned.
+        pair.onSource("set session_replication_role = replica", "truncate public.cache", "truncate public.other");
+        pair.onTarget("set default_transaction_read_only = off", "truncate public.other");
+
+        pair.migrate();
+
+        assertThat(pair.targetValue("select count(*) from public.cache")).isEqualTo("1");
+        assertThat(pair.events)
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                ProgressEvent.Warning.class,
+                                warning -> assertThat(warning.text())
+                                        .contains("empty on both sides", "public.other")
+                                        .doesNotContain("public.cache")));
+    }
+
+    @Test
     void unloggedTablesOfATargetThatSomebodyHasOpenedAreLeftAlone() throws Exception {
         pair.onSource("create unlogged table public.cache (id int primary key)", "insert into public.cache values (1)");
         killedAfter("fence");
