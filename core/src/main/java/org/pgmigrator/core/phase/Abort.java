@@ -285,7 +285,7 @@ public final class Abort {
         }
         // As after a cutover: as long as anything is left that closes it, nobody writes to it.
         try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
-            return opening.open(TargetOpening.AFTER_NO_RETURN);
+            return opening.open(TargetOpening.AFTER_NO_RETURN, () -> {});
         }
     }
 

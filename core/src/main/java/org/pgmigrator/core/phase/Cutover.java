@@ -193,7 +193,8 @@ final class Cutover {
             FaultPoint.FENCE_JOURNALLED.reached();
             fence(cutover, entry);
             FaultPoint.FENCED.reached();
-            open(proved, cutover.opening());
+            String token = cutover.token();
+            open(proved, cutover.opening(), () -> finish.requireFence(scene.observer(), token));
         }
     }
 
@@ -300,7 +301,7 @@ final class Cutover {
     private void recordAndOpen(Proved proved, TargetOpening opening) throws InterruptedException {
         passPointOfNoReturn();
         pastNoReturn = true;
-        open(proved, opening);
+        open(proved, opening, () -> {});
     }
 
     private void passPointOfNoReturn() throws InterruptedException {
@@ -310,7 +311,8 @@ final class Cutover {
     }
 
     /// Everything is proved, and the source is closed if it can be: open the target, then clean up.
-    private void open(Proved proved, TargetOpening opening) throws InterruptedException {
+    private void open(Proved proved, TargetOpening opening, TargetOpening.Condition condition)
+            throws InterruptedException {
         long transactions = scene.session().applier().transactionsApplied();
         long changes = scene.session().applier().changesApplied();
         try {
@@ -326,7 +328,7 @@ final class Cutover {
             // proved.
             scene.state().phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
-            finish.openTarget(opening, CutoverFinish.sourceIs(mode));
+            finish.openTarget(opening, CutoverFinish.sourceIs(mode), condition);
             log.info(
                     "target opened stream_closed_ms={} sequences_ms={} opened_ms={}",
                     Duration.ofNanos(closed - began).toMillis(),

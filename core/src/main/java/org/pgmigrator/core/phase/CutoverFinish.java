@@ -86,9 +86,41 @@ final class CutoverFinish {
         }
     }
 
-    /// @param closed how the source is, for the failure
-    void openTarget(TargetOpening opening, String closed) throws InterruptedException {
-        Undoing.Outcome opened = opening.open(TargetOpening.AFTER_NO_RETURN);
+    /// Looks for the fence of this token.
+    ///
+    /// @param observer a session on the source; a new one takes its place if it was lost. A source that does not answer
+    ///                 has not been unlocked by that
+    void requireFence(Connection observer, String token) {
+        try {
+            SourceClosing.requireClosed(observer, token);
+        } catch (SQLException lost) {
+            log.debug("the session on the source was lost reason={}", lost.getMessage());
+            try {
+                requireFence(token);
+            } catch (MigrationException again) {
+                if (again.failure().kind() == FailureKind.SOURCE_FENCE) {
+                    throw again;
+                }
+                listener.on(new ProgressEvent.Warning("the source was closed, and does not answer any more: "
+                        + again.failure().why()));
+            }
+        }
+    }
+
+    /// Looks for the fence of this token, on a source that has to answer.
+    void requireFence(String token) {
+        try (Connection connection = source.connect(Session.named("fence"))) {
+            SourceClosing.requireClosed(connection, token);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The source's fence could not be looked at.", refusal);
+        }
+    }
+
+    /// @param closed    how the source is, for the failure
+    /// @param condition what has to hold for the target to be opened
+    void openTarget(TargetOpening opening, String closed, TargetOpening.Condition condition)
+            throws InterruptedException {
+        Undoing.Outcome opened = opening.open(TargetOpening.AFTER_NO_RETURN, condition);
         if (!opened.isComplete()) {
             throw new MigrationException(Failure.of(
                             FailureKind.TARGET_FAILED,

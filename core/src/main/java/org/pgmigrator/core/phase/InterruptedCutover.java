@@ -231,7 +231,10 @@ final class InterruptedCutover {
             bringUpToDate();
             state.phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
-            finish.openTarget(opening, CutoverFinish.sourceIs(Mode.TABLES));
+            finish.openTarget(
+                    opening,
+                    CutoverFinish.sourceIs(Mode.TABLES),
+                    () -> finish.requireFence(cutover.token().orElseThrow()));
         }
         Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
         Duration elapsed = Duration.ofNanos(System.nanoTime() - began);

@@ -91,6 +91,29 @@ final class SourceClosing {
         };
     }
 
+    /// Looks once more, for whoever opens the target: somebody may have let the source serve meanwhile.
+    ///
+    /// @throws MigrationException SOURCE_FENCE if the fence of this token is not there as it was made
+    static void requireClosed(Connection connection, String token) throws SQLException {
+        FenceState now = Fence.state(connection);
+        if (now.presence() == FenceState.Presence.EXISTS && now.token().equals(token)) {
+            return;
+        }
+        throw new MigrationException(Failure.of(
+                        FailureKind.SOURCE_FENCE,
+                        "The source is not closed any more: the target was not opened.",
+                        switch (now.presence()) {
+                            case ABSENT ->
+                                "somebody has removed the fence since it was made, as pg-migrator abort"
+                                        + " --unlock-source does";
+                            case EXISTS -> "its fence is of another cutover, since " + now.since();
+                            case PARTIAL -> now.present() + " of " + now.expected() + " tables have the fence's trigger";
+                        })
+                .withState("the target is not open; the source takes writes, which the target does not have yet")
+                .withRemedy("Find out who lets the source serve. To go on with the stream: run the same command with"
+                        + " --resume; the cutover is to be asked for again."));
+    }
+
     private static MigrationException strange(String why, String slot) {
         return new MigrationException(
                 Failure.of(FailureKind.SOURCE_FENCE, "The fence on the source is not the one of this cutover.", why)

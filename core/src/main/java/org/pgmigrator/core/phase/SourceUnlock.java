@@ -31,6 +31,11 @@ final class SourceUnlock {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /// The sessions of a process that has just ended go by themselves.
+    private static final Duration SESSIONS_END = Duration.ofSeconds(4);
+
+    private static final Duration POLL = Duration.ofMillis(200);
+
     private final Database source;
     private final boolean unlock;
     private final Confirmation confirmation;
@@ -45,6 +50,7 @@ final class SourceUnlock {
     }
 
     /// @param nothingFound what was said of the target
+    /// @throws MigrationException CHECK_REFUSED if a process may be about to open the target, whose name was not given
     void run(List<String> nothingFound) throws InterruptedException {
         List<String> summary = new ArrayList<>(nothingFound);
         try (Connection connection = source.connect(Session.named("abort"))) {
@@ -58,7 +64,8 @@ final class SourceUnlock {
                         + ". To let it serve again, without what was written to the target since: pg-migrator abort"
                         + " --unlock-source");
             } else {
-                summary = unlock(connection, door, closed);
+                requireNobodyAtWork(connection);
+                summary.addAll(unlock(connection, door, closed, nothingFound));
             }
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The source's fence could not be looked at.", refusal);
@@ -99,7 +106,7 @@ final class SourceUnlock {
             if (closed.isEmpty()) {
                 summary.add("the source is not closed");
             } else {
-                summary.addAll(unlock(connection, door, closed));
+                summary.addAll(unlock(connection, door, closed, List.of()));
             }
             left = left(connection);
         } catch (SQLException refusal) {
@@ -120,13 +127,14 @@ final class SourceUnlock {
     }
 
     /// A process that reaches the target may be about to open it.
-    private static void requireNobodyAtWork(Connection connection) throws SQLException {
-        String sessions = Catalog.value(connection, """
-                select string_agg(format('pid %s "%s"', pid, application_name), ', ' order by pid)
-                from pg_stat_activity
-                where datname = current_database() and pid <> pg_backend_pid() and application_name like ?
-                """, Session.NAME_PREFIX + "%");
-        if (sessions != null && !sessions.isEmpty()) {
+    private static void requireNobodyAtWork(Connection connection) throws SQLException, InterruptedException {
+        long deadline = System.nanoTime() + SESSIONS_END.toNanos();
+        String sessions = sessionsAtWork(connection);
+        while (!sessions.isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(POLL);
+            sessions = sessionsAtWork(connection);
+        }
+        if (!sessions.isEmpty()) {
             throw new MigrationException(Failure.of(
                             FailureKind.CHECK_REFUSED,
                             "A pg-migrator has sessions on the source: it is not unlocked under it.",
@@ -137,6 +145,15 @@ final class SourceUnlock {
                                     + " SELECT pg_terminate_backend(pid); on the source.",
                             "Then run abort again."));
         }
+    }
+
+    private static String sessionsAtWork(Connection connection) throws SQLException {
+        String sessions = Catalog.value(connection, """
+                select string_agg(format('pid %s "%s"', pid, application_name), ', ' order by pid)
+                from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid() and application_name like ?
+                """, Session.NAME_PREFIX + "%");
+        return sessions == null ? "" : sessions;
     }
 
     /// Slots that nobody uses, and the publications that go with such a name.
@@ -178,9 +195,11 @@ final class SourceUnlock {
         return closed;
     }
 
-    private List<String> unlock(Connection connection, Optional<SourceDoor.Closing> door, List<String> closed)
-            throws InterruptedException {
-        List<String> plan = new ArrayList<>();
+    /// @param notFound what the operator has to know of the target before he agrees
+    private List<String> unlock(
+            Connection connection, Optional<SourceDoor.Closing> door, List<String> closed, List<String> notFound)
+            throws SQLException, InterruptedException {
+        List<String> plan = new ArrayList<>(notFound);
         closed.forEach(line -> plan.add("take back on the source: " + line));
         plan.add("what was written to the target since the cutover is NOT on the source");
         if (!confirmation.confirm("Let the source " + source.describe() + " serve again?", plan)) {
@@ -189,6 +208,8 @@ final class SourceUnlock {
                             .withState("nothing was changed")
                             .withRemedy("Answer yes, or give --yes."));
         }
+        // The answer may have taken long.
+        requireNobodyAtWork(connection);
         door.ifPresent(found -> SourceDoor.open(connection, found));
         if (!Fence.drop(connection, PATIENCE).removed()) {
             throw new MigrationException(Failure.of(

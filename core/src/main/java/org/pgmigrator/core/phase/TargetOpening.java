@@ -152,12 +152,20 @@ final class TargetOpening implements AutoCloseable {
                                 .collect(Collectors.joining("; ")));
     }
 
+    /// What has to hold when everything is locked that the opening needs.
+    @FunctionalInterface
+    interface Condition {
+        /// Asks whether it holds; the target is not opened if this throws.
+        void require();
+    }
+
     /// Opens the target.
     ///
-    /// @param patience for who holds a table, if they are not locked yet
+    /// @param patience  for who holds a table, if they are not locked yet
+    /// @param condition is looked at last
     /// @return what could not be undone, and why
     /// @throws MigrationException of the target's kinds if its session was lost: it is open or not, as the journal says
-    Undoing.Outcome open(Duration patience) throws InterruptedException {
+    Undoing.Outcome open(Duration patience, Condition condition) throws InterruptedException {
         List<StateStore.Undo> entries = entries();
         if (entries.isEmpty()) {
             return new Undoing.Outcome(List.of(), List.of(), List.of());
@@ -170,6 +178,7 @@ final class TargetOpening implements AutoCloseable {
                 return new Undoing.Outcome(List.of(), List.of(), left);
             }
         }
+        condition.require();
         try {
             undo(entries);
             return new Undoing.Outcome(

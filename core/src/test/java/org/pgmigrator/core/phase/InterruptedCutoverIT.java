@@ -7,15 +7,21 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.servers.ServerPool;
 import org.pgmigrator.core.servers.SharedServers;
@@ -158,6 +164,100 @@ class InterruptedCutoverIT {
                                 warning -> assertThat(warning.text())
                                         .contains("empty on both sides", "public.other")
                                         .doesNotContain("public.cache")));
+    }
+
+    private Abort abort(String subscription) {
+        return new Abort(
+                Database.parse(Side.SOURCE, new Secret(sourceServer.uri(pair.name)), Map.of()),
+                Database.parse(Side.TARGET, new Secret(targetServer.uri(pair.name)), Map.of()),
+                subscription,
+                new Abort.Options(true, false),
+                (question, details) -> {
+                    pair.agreedTo.addAll(details);
+                    return true;
+                },
+                pair.events::add);
+    }
+
+    @Test
+    void anAbortThatNamesAnotherMigrationDoesNotUnlockTheSourceUnderACutover() throws Exception {
+        List<MigrationException> refused = new ArrayList<>();
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "fence")) {
+                refused.add(catchThrowableOfType(
+                        MigrationException.class, () -> abort("forgotten").run()));
+            }
+        };
+
+        pair.migrate();
+
+        assertThat(refused).singleElement().satisfies(refusal -> {
+            assertThat(refusal.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+            assertThat(refusal.failure().why()).contains("pg-migrator observe");
+        });
+        assertThat(pair.sourceValue("select count(*) from pg_namespace where nspname = 'pgmigrator_fence'"))
+                .isEqualTo("1");
+        assertThat(pair.targetValue("show default_transaction_read_only")).isEqualTo("off");
+    }
+
+    @Test
+    void anAbortThatNamesAnotherMigrationSaysSoBeforeTheSourceIsUnlocked() throws Exception {
+        killedAfter("fence");
+        // The sessions of the run that was cut off.
+        for (PostgresServer server : List.of(sourceServer, targetServer)) {
+            server.execute(
+                    "postgres",
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + pair.name
+                            + "' and application_name like 'pg-migrator %'");
+        }
+
+        abort("forgotten").run();
+
+        assertThat(String.join("\n", pair.agreedTo)).contains("has no migration \"forgotten\"", "it has: it");
+        assertThat(pair.events.getLast())
+                .isInstanceOfSatisfying(
+                        ProgressEvent.Complete.class,
+                        complete -> assertThat(String.join("\n", complete.summary()))
+                                .contains("has no migration \"forgotten\"", "serving again"));
+        pair.onSource("insert into public.t (v) values ('the source serves')");
+        pair.migrate();
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("101");
+    }
+
+    @Test
+    void aTargetIsNotOpenedIfTheFenceIsGoneMeanwhileAndTheStreamGoesOn() throws Exception {
+        pair.onSource("create unlogged table public.cache (id int primary key)");
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "fence")) {
+                pair.onSource("drop schema pgmigrator_fence cascade");
+            }
+        };
+        assertNotOpened();
+
+        pair.resume = true;
+        pair.hook = event -> {};
+        killedAfter("fence");
+        pair.hook = event -> {
+            if (MigrationPair.isStep(event, "unlogged tables")) {
+                pair.onSource("drop schema pgmigrator_fence cascade");
+            }
+        };
+        assertNotOpened();
+
+        pair.onSource("insert into public.t (v) values ('the source serves')");
+        pair.hook = event -> {};
+        pair.control = new OperatorControl();
+        pair.migrate();
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("101");
+        assertThat(pair.targetValue("show default_transaction_read_only")).isEqualTo("off");
+    }
+
+    private void assertNotOpened() throws Exception {
+        MigrationException failed = catchThrowableOfType(MigrationException.class, pair::migrate);
+        assertThat(failed.failure().kind()).isEqualTo(FailureKind.SOURCE_FENCE);
+        assertThat(failed.failure().state()).contains("the target is not open");
+        assertThat(pair.targetValue("show default_transaction_read_only")).isEqualTo("on");
+        pair.control = new OperatorControl();
     }
 
     @Test

@@ -36,6 +36,8 @@ final class MigrationPair {
     final String name = "m" + COUNTER.incrementAndGet();
     final List<ProgressEvent> events = Collections.synchronizedList(new ArrayList<>());
 
+    final List<String> agreedTo = new ArrayList<>();
+
     FilterConfig filter = FilterConfig.EVERYTHING;
     WithoutIdentity withoutIdentity = WithoutIdentity.FAIL;
     MigrationConfig.Mode mode = MigrationConfig.Mode.ONLINE;

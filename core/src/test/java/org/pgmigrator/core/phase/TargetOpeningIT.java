@@ -102,7 +102,7 @@ class TargetOpeningIT {
 
     private Undoing.Outcome open(StateStore state) throws InterruptedException {
         try (TargetOpening opening = TargetOpening.connect(state, target, warnings::add)) {
-            return opening.open(Duration.ofSeconds(3));
+            return opening.open(Duration.ofSeconds(3), () -> {});
         }
     }
 
@@ -158,7 +158,7 @@ class TargetOpeningIT {
                             + " 'pg-migrator opening' and datname = current_database()");
 
             MigrationException lost =
-                    catchThrowableOfType(MigrationException.class, () -> opening.open(Duration.ofSeconds(1)));
+                    catchThrowableOfType(MigrationException.class, () -> opening.open(Duration.ofSeconds(1), () -> {}));
 
             assertThat(lost.failure().kind()).isEqualTo(FailureKind.TARGET_UNREACHABLE);
             assertThat(readOnlyByDefault()).isEqualTo("on");
