@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.pgmigrator.core.copy.TargetCleaner;
+import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -73,8 +74,8 @@ public final class Abort {
     /// no more is possible than to unlock the source. Publishes
     /// [ProgressEvent.Complete] last.
     ///
-    /// @throws MigrationException TARGET_IN_USE while a process is at work; CHECK_REFUSED past the point of no return
-    /// and
+    /// @throws MigrationException TARGET_IN_USE while a process is at work; CHECK_REFUSED past the point of no return,
+    ///     if only a source that does not answer knows whether it is past it, and
     ///     without the operator's consent, with nothing changed; LEFT_BEHIND with the statements that remain to be run
     public void run() throws InterruptedException {
         SourceUnlock unlock = new SourceUnlock(source, options.unlockSource(), confirmation, listener);
@@ -111,15 +112,19 @@ public final class Abort {
         }
     }
 
-    /// Whether a cutover that was cut off has closed the source, as far as is known.
+    /// Whether a cutover that was cut off has closed the source, which only the source knows.
     private boolean isClosed(StateStore state, MigrationRecord migration, Optional<String> sourceUnknown)
             throws InterruptedException {
         try {
             Optional<String> token =
                     CutoverRecord.read(state.session(), subscription).flatMap(CutoverRecord::token);
-            return token.isPresent()
-                    && (sourceUnknown.isPresent()
-                            || SourceClosing.isClosed(source, migration.origin().slot(), token.get(), FENCE_PATIENCE));
+            if (token.isEmpty()) {
+                return false;
+            }
+            if (sourceUnknown.isPresent()) {
+                throw notKnown(migration, sourceUnknown.get());
+            }
+            return SourceClosing.isClosed(source, migration.origin().slot(), token.get(), FENCE_PATIENCE);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
         } catch (MigrationException strange) {
@@ -128,6 +133,27 @@ public final class Abort {
             }
             throw strange;
         }
+    }
+
+    /// To open the target of a source that may be serving would make two databases that take writes.
+    private MigrationException notKnown(MigrationRecord migration, String why) {
+        List<String> remedy = new ArrayList<>();
+        remedy.add("Run it again when the source can be reached from here.");
+        remedy.add("Or look there whether it is closed, and let it serve: " + Fence.dropSql()
+                + "; then run abort where it can be reached.");
+        remedy.add(
+                "If the source is gone for good, the target has everything that was committed there. To use it, run on"
+                        + " the target:");
+        migration.journal().stream()
+                .filter(entry -> entry.side() == Side.TARGET)
+                .forEach(entry -> remedy.add("  " + entry.sql() + ";"));
+        remedy.add("  DROP SCHEMA pgmigrator CASCADE;");
+        return new MigrationException(Failure.of(
+                        FailureKind.CHECK_REFUSED,
+                        "Whether the cutover of migration \"" + subscription + "\" has closed the source is not known.",
+                        "the source cannot be reached: " + why)
+                .withState("nothing was changed; the target has everything and is not open")
+                .withRemedy(remedy.toArray(String[]::new)));
     }
 
     private Optional<MigrationRecord> find() {

@@ -107,7 +107,8 @@ final class SourceClosing {
                                 "somebody has removed the fence since it was made, as pg-migrator abort"
                                         + " --unlock-source does";
                             case EXISTS -> "its fence is of another cutover, since " + now.since();
-                            case PARTIAL -> now.present() + " of " + now.expected() + " tables have the fence's trigger";
+                            case PARTIAL ->
+                                now.present() + " of " + now.expected() + " tables have the fence's trigger";
                         })
                 .withState("the target is not open; the source takes writes, which the target does not have yet")
                 .withRemedy("Find out who lets the source serve. To go on with the stream: run the same command with"

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.cutover.TargetDoor;
+import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
@@ -80,20 +81,40 @@ class TargetOpeningIT {
     }
 
     @Test
-    void anAbortThatMayOpenTheTargetIsRememberedAsPastTheReturn() throws Exception {
+    void anAbortThatCannotAskTheSourceWhetherItIsClosedOpensNothing() throws Exception {
         try (StateStore state = closed()) {
             state.undoLog(Side.SOURCE).willCreate("publication \"p\"", "DROP PUBLICATION p");
             CutoverRecord.begin(state.session(), SUBSCRIPTION);
             CutoverRecord.fencing(state.session(), SUBSCRIPTION, "token", Lsn.parse("0/1"), Instant.now());
         }
 
-        // Whether the fence is there nobody can say: the source is gone.
-        assertThat(abort(true)).isEqualTo(FailureKind.LEFT_BEHIND);
-        assertThat(readOnlyByDefault()).isEqualTo("off");
+        Failure refused = abort(true);
+
+        assertThat(refused.kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+        assertThat(refused.why()).contains("cannot be reached");
+        assertThat(refused.state()).contains("nothing was changed");
+        assertThat(String.join("\n", refused.remedy()))
+                .contains("DROP SCHEMA IF EXISTS pgmigrator_fence CASCADE", TargetDoor.openSql(name));
+        assertThat(abort(false).kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+        assertThat(readOnlyByDefault()).isEqualTo("on");
+        try (StateStore state = StateStore.open(target, SUBSCRIPTION)) {
+            assertThat(state.read().orElseThrow().phase()).isEqualTo(Phase.STREAM_APPLY);
+            assertThat(state.journal()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aTargetThatIsOpenKeepsWhatItHasWhenItsMigrationIsAborted() throws Exception {
+        try (StateStore state = closed()) {
+            state.undoLog(Side.SOURCE).willCreate("publication \"p\"", "DROP PUBLICATION p");
+            CutoverRecord.begin(state.session(), SUBSCRIPTION);
+            state.phase(Phase.CUTOVER);
+            assertThat(open(state).isComplete()).isTrue();
+        }
         server.execute(name, "insert into public.t default values");
 
-        assertThat(abort(false)).isEqualTo(FailureKind.CHECK_REFUSED);
-        assertThat(abort(true)).isEqualTo(FailureKind.LEFT_BEHIND);
+        assertThat(abort(false).kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+        assertThat(abort(true).kind()).isEqualTo(FailureKind.LEFT_BEHIND);
         assertThat(server.value(name, "select count(*) from public.t")).isEqualTo("1");
         try (StateStore state = StateStore.open(target, SUBSCRIPTION)) {
             assertThat(state.read().orElseThrow().phase()).isEqualTo(Phase.CUTOVER);
@@ -173,7 +194,7 @@ class TargetOpeningIT {
             state.phase(Phase.CUTOVER);
         }
 
-        assertThat(abort(false)).isEqualTo(FailureKind.LEFT_BEHIND);
+        assertThat(abort(false).kind()).isEqualTo(FailureKind.LEFT_BEHIND);
     }
 
     private static void journalIdentity(StateStore state, String table) {
@@ -192,7 +213,7 @@ class TargetOpeningIT {
         return state;
     }
 
-    private FailureKind abort(boolean unlockSource) throws Exception {
+    private Failure abort(boolean unlockSource) throws Exception {
         Database gone = Database.parse(
                 Side.SOURCE, new Secret("postgresql://nobody@127.0.0.1:1/gone?connect_timeout=2"), Map.of());
         Abort abort = new Abort(
@@ -203,7 +224,7 @@ class TargetOpeningIT {
                 (question, details) -> true,
                 e -> {});
         MigrationException failed = catchThrowableOfType(MigrationException.class, abort::run);
-        return failed.failure().kind();
+        return failed.failure();
     }
 
     /// As a new session of anybody sees it.
