@@ -116,15 +116,16 @@ public final class Abort {
     private boolean isClosed(StateStore state, MigrationRecord migration, Optional<String> sourceUnknown)
             throws InterruptedException {
         try {
-            Optional<String> token =
-                    CutoverRecord.read(state.session(), subscription).flatMap(CutoverRecord::token);
-            if (token.isEmpty()) {
+            Optional<CutoverRecord> cutover = CutoverRecord.read(state.session(), subscription);
+            Optional<String> token = cutover.flatMap(CutoverRecord::token);
+            if (sourceUnknown.isPresent()) {
+                if (token.isPresent()) {
+                    throw notKnown(migration, sourceUnknown.get());
+                }
                 return false;
             }
-            if (sourceUnknown.isPresent()) {
-                throw notKnown(migration, sourceUnknown.get());
-            }
-            return SourceClosing.isClosed(source, migration.origin().slot(), token.get(), FENCE_PATIENCE);
+            return cutover.isPresent()
+                    && SourceClosing.isClosed(source, migration.origin().slot(), token, FENCE_PATIENCE);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The state of the cutover could not be read.", refusal);
         } catch (MigrationException strange) {

@@ -229,7 +229,7 @@ final class Cutover {
 
     private boolean isClosedAfterAll(String token) throws InterruptedException {
         try {
-            return SourceClosing.isClosed(scene.source(), scene.slot(), token, FENCE_PATIENCE);
+            return SourceClosing.isClosed(scene.source(), scene.slot(), Optional.of(token), FENCE_PATIENCE);
         } catch (MigrationException unknown) {
             pastNoReturn = true;
             throw new MigrationException(

@@ -182,13 +182,29 @@ final class CutoverFinish {
 
     /// The end of a cutover that another run has told of already.
     ///
-    /// @param fenced whether it has closed the source
-    void cleanUpAfter(boolean fenced) {
-        if (fenced) {
+    /// @param token of the fence that it has closed the source by; empty if by none
+    void cleanUpAfter(Optional<String> token) {
+        if (token.isPresent() && isFenced(token.get())) {
             closeDoor();
         }
         requireNothingLeft(cleanUp());
         listener.on(new ProgressEvent.Complete(List.of(OPEN, whatIsKept())));
+    }
+
+    /// Whoever has let the source serve wants it so.
+    private boolean isFenced(String token) {
+        try {
+            requireFence(token);
+            return true;
+        } catch (MigrationException refused) {
+            Failure failure = refused.failure();
+            listener.on(new ProgressEvent.Warning(
+                    failure.kind() == FailureKind.SOURCE_FENCE
+                            ? "the source is not closed as the cutover has left it: " + failure.why()
+                                    + ". Both sides may take writes: let only one of them be written to"
+                            : "whether the source is still closed is not known: " + failure.why()));
+            return false;
+        }
     }
 
     /// Removes what is not needed any more; what keeps the source closed stays.

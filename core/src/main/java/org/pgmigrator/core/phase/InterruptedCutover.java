@@ -81,7 +81,7 @@ final class InterruptedCutover {
             requireNoStop();
             listener.on(new ProgressEvent.Notice(
                     "the earlier run has completed the cutover and opened the target: only what it left is removed"));
-            finish.cleanUpAfter(state.journal().stream().anyMatch(SourceClosing::isFence));
+            finish.cleanUpAfter(record().flatMap(CutoverRecord::token));
         });
     }
 
@@ -125,9 +125,10 @@ final class InterruptedCutover {
 
     /// Whether it has closed the source by its fence. Then everything was proved.
     private boolean isClosed() throws InterruptedException {
-        Optional<String> token = record().flatMap(CutoverRecord::token);
-        return token.isPresent()
-                && SourceClosing.isClosed(source, config.replication().slotName(), token.get(), FENCE_PATIENCE);
+        Optional<CutoverRecord> cutover = record();
+        return cutover.isPresent()
+                && SourceClosing.isClosed(
+                        source, config.replication().slotName(), cutover.get().token(), FENCE_PATIENCE);
     }
 
     private Optional<CutoverRecord> record() {

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.cutover.FenceState;
 import org.pgmigrator.core.cutover.SourceDoor;
@@ -70,15 +71,17 @@ final class SourceClosing {
     /// has ended.
     ///
     /// @param slot     by which those sessions are named
+    /// @param token    as the target has recorded it; empty if it does not know of one
     /// @param patience for a source that does not answer
     /// @throws MigrationException of the source's kinds if it does not answer; SOURCE_FENCE if what is there is neither
     ///     this fence nor none
-    static boolean isClosed(Database source, String slot, String token, Duration patience) throws InterruptedException {
+    static boolean isClosed(Database source, String slot, Optional<String> token, Duration patience)
+            throws InterruptedException {
         FenceState state = look(source, slot, patience);
         return switch (state.presence()) {
             case ABSENT -> false;
             case EXISTS -> {
-                if (!state.token().equals(token)) {
+                if (!token.equals(Optional.of(state.token()))) {
                     throw strange("it is of another cutover, since " + state.since(), slot);
                 }
                 yield true;

@@ -79,9 +79,15 @@ final class StateStore implements AutoCloseable {
         return "state of " + subscription;
     }
 
+    /// A session of which a crash of the target forgets nothing that was answered: what the state says of a fence, and
+    /// whether the target is open.
+    static Session durable(String purpose) {
+        return Session.named(purpose).with("synchronous_commit", "on");
+    }
+
     private static Connection connect(Database database, String subscription, Duration limit)
             throws InterruptedException {
-        Connection connection = database.connect(Session.named("state"));
+        Connection connection = database.connect(durable("state"));
         boolean leased = false;
         try {
             Lease.take(

@@ -15,7 +15,6 @@ import org.pgmigrator.core.cutover.LockBlocker;
 import org.pgmigrator.core.cutover.TargetLock;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
-import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
@@ -57,6 +56,7 @@ final class TargetOpening implements AutoCloseable {
     private final Connection session;
     private final ProgressListener listener;
     private boolean locked;
+    private boolean committing;
 
     private TargetOpening(StateStore state, Database target, Connection session, ProgressListener listener) {
         this.state = state;
@@ -69,7 +69,7 @@ final class TargetOpening implements AutoCloseable {
     ///
     /// @param listener hears who is in the way
     static TargetOpening connect(StateStore state, Database target, ProgressListener listener) {
-        return new TargetOpening(state, target, target.connect(Session.named("opening")), listener);
+        return new TargetOpening(state, target, target.connect(StateStore.durable("opening")), listener);
     }
 
     private List<StateStore.Undo> entries() {
@@ -201,8 +201,19 @@ final class TargetOpening implements AutoCloseable {
         }
     }
 
-    private static MigrationException lost(SQLException refusal) {
-        return SqlState.toException(Side.TARGET, "The session that opens the target was lost.", refusal);
+    private MigrationException lost(SQLException refusal) {
+        MigrationException lost =
+                SqlState.toException(Side.TARGET, "The session that opens the target was lost.", refusal);
+        if (!committing) {
+            return lost;
+        }
+        return new MigrationException(
+                lost.failure()
+                        .withState("the target has everything, and is open or not: the COMMIT that opens it was not"
+                                + " answered")
+                        .withRemedy("When the target answers, run pg-migrator migrate with its options and --resume: it"
+                                + " finds out, and opens the target if it is not open."),
+                lost);
     }
 
     /// The door last, and only if nothing else is left: a target that takes writes is complete.
@@ -217,11 +228,15 @@ final class TargetOpening implements AutoCloseable {
             return before;
         } catch (SQLException refusal) {
             rollBack();
+            if (SqlState.isConnectionLoss(refusal)) {
+                throw lost(refusal);
+            }
             throw SqlState.toException(Side.TARGET, "The target's database could not be opened.", refusal);
         }
     }
 
     private void undo(List<StateStore.Undo> entries) throws SQLException {
+        committing = false;
         session.setAutoCommit(false);
         try (Statement statement = session.createStatement()) {
             for (int from = 0; from < entries.size(); from += CHUNK) {
@@ -235,7 +250,9 @@ final class TargetOpening implements AutoCloseable {
             delete.setArray(1, session.createArrayOf("int8", ids.toArray()));
             delete.executeUpdate();
         }
+        committing = true;
         session.commit();
+        committing = false;
         session.setAutoCommit(true);
         locked = false;
     }

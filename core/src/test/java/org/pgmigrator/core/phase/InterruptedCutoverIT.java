@@ -261,6 +261,34 @@ class InterruptedCutoverIT {
     }
 
     @Test
+    void aSourceThatSomebodyHasLetServeIsNotMadeReadOnlyByTheCleaningUp() throws Exception {
+        killedAfter("open target");
+        pair.onSource("drop schema pgmigrator_fence cascade");
+
+        pair.migrate();
+
+        assertThat(pair.sourceValue("show default_transaction_read_only")).isEqualTo("off");
+        assertThat(pair.events)
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                ProgressEvent.Warning.class,
+                                warning -> assertThat(warning.text()).contains("Both sides may take writes")));
+    }
+
+    @Test
+    void aFenceThatTheTargetDoesNotRememberIsNotStreamedPast() throws Exception {
+        killedAfter("fence");
+        pair.onTarget(
+                "set default_transaction_read_only = off",
+                "update pgmigrator.cutover set token = null, final_lsn = null, step = 'verify'");
+
+        MigrationException failed = catchThrowableOfType(MigrationException.class, pair::migrate);
+
+        assertThat(failed.failure().kind()).isEqualTo(FailureKind.SOURCE_FENCE);
+        assertThat(String.join("\n", failed.failure().remedy())).contains("abort --unlock-source");
+    }
+
+    @Test
     void unloggedTablesOfATargetThatSomebodyHasOpenedAreLeftAlone() throws Exception {
         pair.onSource("create unlogged table public.cache (id int primary key)", "insert into public.cache values (1)");
         killedAfter("fence");

@@ -197,6 +197,37 @@ class TargetOpeningIT {
         assertThat(abort(false).kind()).isEqualTo(FailureKind.LEFT_BEHIND);
     }
 
+    @Test
+    void aCommitThatIsNotAnsweredLeavesOpenWhetherTheTargetIsOpen() throws Exception {
+        try (StateStore state = closed()) {
+            server.execute(
+                    name,
+                    "set default_transaction_read_only = off",
+                    "create function public.crash() returns trigger language plpgsql as"
+                            + " 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'",
+                    "create constraint trigger crash after delete on pgmigrator.journal deferrable initially deferred"
+                            + " for each row execute function public.crash()");
+
+            MigrationException lost = catchThrowableOfType(MigrationException.class, () -> open(state));
+
+            assertThat(lost.failure().kind()).isEqualTo(FailureKind.TARGET_UNREACHABLE);
+            assertThat(lost.failure().state()).contains("open or not", "COMMIT").doesNotContain("not open yet");
+            assertThat(String.join("\n", lost.failure().remedy())).contains("--resume");
+        }
+    }
+
+    @Test
+    void whatTheStateSaysSurvivesACrashOfATargetThatDoesNotWaitForItsDisk() throws Exception {
+        server.execute("postgres", "alter database " + name + " set synchronous_commit = off");
+
+        try (StateStore state = StateStore.open(target, SUBSCRIPTION);
+                Statement statement = state.session().createStatement();
+                ResultSet row = statement.executeQuery("show synchronous_commit")) {
+            row.next();
+            assertThat(row.getString(1)).isEqualTo("on");
+        }
+    }
+
     private static void journalIdentity(StateStore state, String table) {
         state.undoLog(Side.TARGET)
                 .willCreate(
