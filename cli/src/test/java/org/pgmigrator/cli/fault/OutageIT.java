@@ -3,6 +3,7 @@ package org.pgmigrator.cli.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -78,11 +79,30 @@ class OutageIT {
         }
     }
 
+    @Test
+    void withASpoolEitherSideMayBeLostToo() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy toSource = move.sourceProxy();
+            TcpProxy toTarget = move.targetProxy();
+            survives(
+                    move,
+                    List.of(
+                            toTarget::cut,
+                            toSource::cut,
+                            () -> end(move, pair.source(), "observe"),
+                            () -> end(move, pair.target(), "apply"),
+                            () -> crash(pair.target())),
+                    "--spool-dir",
+                    folder.resolve("spool").toString());
+        }
+    }
+
     /// Strikes again and again, each time when the changes go on after the last time; then cuts over.
-    private void survives(Move move, List<Fault> faults) throws Exception {
+    private void survives(Move move, List<Fault> faults, String... options) throws Exception {
         WorkloadRun application = move.write(LEDGER, 300);
-        Program program =
-                move.migrate("--max-outage", "2m", "--cutover-poll-secs", "1").awaitOut("the target has caught up");
+        List<String> all = new ArrayList<>(List.of("--max-outage", "2m", "--cutover-poll-secs", "1"));
+        all.addAll(List.of(options));
+        Program program = move.migrate(all.toArray(String[]::new)).awaitOut("the target has caught up");
         int struck = 0;
         for (int round = 0; round < OUTAGES; round++) {
             for (Fault fault : faults) {

@@ -51,8 +51,14 @@ final class OnlineMigration {
     /// Chosen once for all attempts to stream.
     private @Nullable WireFormatChoice format;
 
-    /// From the beginning of a cutover or a rehearsal until it is given up or over.
+    /// What the target remembered of this migration when its stream began.
+    private @Nullable MigrationRecord streamed;
+
+    /// From the beginning of a cutover until it is given up or over.
     private boolean cuttingOver;
+
+    /// Whether another process has gone on with this migration.
+    private boolean overtaken;
     private final ProgressListener listener;
     private final Confirmation confirmation;
     private final OperatorControl control;
@@ -274,6 +280,11 @@ final class OnlineMigration {
         control.setOnInterrupt(OnInterrupt.CUT_OVER);
         listener.on(
                 new ProgressEvent.PhaseStarted(Phase.STREAM_APPLY, "changes of the source are applied to the target"));
+        try {
+            streamed = MigrationRecord.read(state.session(), subscription).orElse(null);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The state on the target could not be read.", refusal);
+        }
         Outage outage = new Outage(config.replication().maxOutage());
         boolean proved = false;
         while (!proved) {
@@ -292,14 +303,13 @@ final class OnlineMigration {
             throws InterruptedException {
         try {
             if (outage.isOn()) {
-                // The lease goes with its session: before anything else it is ours again.
-                state.session();
+                requireStillOurs(state);
             }
             streamOnce(state, spooling, fingerprint, outage);
             return true;
         } catch (MigrationException failed) {
             // A cutover goes back to the stream by itself where it can; what it throws ends the migration.
-            if (cuttingOver || control.stopRequested().isPresent()) {
+            if (cuttingOver || overtaken || control.stopRequested().isPresent()) {
                 throw failed;
             }
             Optional<Duration> pause = outage.pauseAfter(failed);
@@ -307,9 +317,41 @@ final class OnlineMigration {
                 throw outage.last(failed);
             }
             listener.on(new ProgressEvent.Warning(
-                    outage.describe(failed, pause.get(), config.replication().slotName())));
+                    outage.describe(failed, pause.get(), keeper(), control.isCutoverRequested())));
             Thread.sleep(pause.get());
             return false;
+        }
+    }
+
+    /// What has the changes that are not on the target.
+    private String keeper() {
+        return "slot \"" + config.replication().slotName() + "\" on the source"
+                + config.spool()
+                        .map(spool -> " and the spool in " + spool.directory() + " keep")
+                        .orElse(" keeps");
+    }
+
+    /// The lease goes with its session: it must be ours again, and nobody may have gone on meanwhile.
+    private void requireStillOurs(StateStore state) {
+        try {
+            Connection session = state.session();
+            Optional<MigrationRecord> now = MigrationRecord.read(session, subscription);
+            overtaken = streamed == null
+                    || now.isEmpty()
+                    || !streamed.isSameStream(now.get())
+                    || CutoverRecord.read(session, subscription)
+                            .flatMap(CutoverRecord::token)
+                            .isPresent();
+            if (overtaken) {
+                throw new MigrationException(Failure.of(
+                                FailureKind.TARGET_IN_USE,
+                                "Another pg-migrator has gone on with this migration during the outage.",
+                                "what the target remembers of it is not what this process has left")
+                        .withState("what the other process has made of them: pg-migrator status tells it")
+                        .withRemedy("Look at pg-migrator status, then go on with --resume or pg-migrator abort."));
+            }
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The state on the target could not be read.", refusal);
         }
     }
 
@@ -414,15 +456,14 @@ final class OnlineMigration {
                 control.requestCutover();
             }
             if (control.isCutoverRequested()) {
+                Cutover cutover = cutover(state, observer, session, watch, uncarried, false);
                 cuttingOver = true;
-                if (cutover(state, observer, session, watch, uncarried, false).run()) {
+                if (cutover.run()) {
                     return;
                 }
                 cuttingOver = false;
             } else if (control.takeRehearsal()) {
-                cuttingOver = true;
                 cutover(state, observer, session, watch, uncarried, true).rehearse();
-                cuttingOver = false;
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }

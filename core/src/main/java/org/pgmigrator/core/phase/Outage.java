@@ -83,14 +83,16 @@ final class Outage {
 
     /// For the screen.
     ///
-    /// @param slot what keeps the changes meanwhile
-    String describe(MigrationException failed, Duration pause, String slot) {
+    /// @param keeper  what keeps the changes meanwhile, with its verb
+    /// @param cutover whether the cutover has been asked for
+    String describe(MigrationException failed, Duration pause, String keeper, boolean cutover) {
         return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts + " to go on is made in "
                 + Math.max(1, pause.toSeconds()) + " s; the migration stops when that has failed for "
                 + limit.toSeconds()
-                + " s (--max-outage). Meanwhile slot \"" + slot
-                + "\" keeps on the source what is not on the target; Ctrl+C asks for the cutover when both are back,"
-                + " twice stops";
+                + " s (--max-outage). Meanwhile " + keeper + " what is not on the target; "
+                + (cutover
+                        ? "the cutover follows when both servers are back, Ctrl+C stops"
+                        : "Ctrl+C asks for the cutover when both servers are back, twice stops");
     }
 
     /// The failure that ends the migration, with what was tried if that was the end of an outage.

@@ -118,6 +118,10 @@ final class SpoolReception implements AutoCloseable {
         copying = false;
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
     Optional<MigrationException> failure() {
         return receiver.failure().or(spool::failure).or(keeper::failure);
     }

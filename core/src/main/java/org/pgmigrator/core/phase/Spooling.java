@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -80,20 +81,26 @@ final class Spooling implements AutoCloseable {
         }
     }
 
+    /// Whether changes are being received since the copy, so that the slot is in use by ourselves. What has ended is
+    /// closed: what is durable is there, and what is not is asked for again.
+    boolean isReceiving() {
+        SpoolReception live = reception;
+        if (live != null && (live.isClosed() || live.failure().isPresent())) {
+            close();
+        }
+        return reception != null;
+    }
+
     /// What the applier reads from, if it is a spool: the one that is at work since the copy, or the one that was left.
     ///
     /// @param confirmed what the source has been told that is safe
     /// @throws MigrationException POSITION_LOST if that is neither on the target nor here
     Optional<SpoolReception> at(Progress.Row progress, Lsn confirmed, List<String> publications)
             throws InterruptedException {
-        SpoolReception live = reception;
-        if (live != null) {
-            if (live.failure().isEmpty()) {
-                live.applyBegins();
-                return Optional.of(live);
-            }
-            // Whatever it was: what is durable is there, and what is not is asked for again.
-            close();
+        if (isReceiving()) {
+            SpoolReception live = Objects.requireNonNull(reception);
+            live.applyBegins();
+            return Optional.of(live);
         }
         Optional<SpoolRecord> record = recorded();
         if (!confirmed.isAfter(progress.confirmable())) {

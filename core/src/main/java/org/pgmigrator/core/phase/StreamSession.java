@@ -1,6 +1,7 @@
 package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -109,6 +110,9 @@ final class StreamSession implements AutoCloseable {
         try (Applier.Ready ready = Applier.open(target, subscription, apply, binary)) {
             Progress.Row progress = ready.progress();
             requireSameSlot(source, slot, progress);
+            if (!spooling.isReceiving()) {
+                awaitFree(observer, slot);
+            }
             SourceSample sample = sample(observer, slot);
             requireUsable(sample, slot);
             Optional<SpoolReception> reception = spooling.at(progress, sample.confirmedFlush(), publications);
@@ -118,7 +122,53 @@ final class StreamSession implements AutoCloseable {
             AckPosition acknowledged = new AckPosition(progress.confirmable());
             StreamConfig config = new StreamConfig(slot, publications, binary, progress.applied());
             WalReceiver receiver = startReceiver(source, apply, config, new QueueSink(carried, queue), acknowledged);
+            boolean safe = false;
+            try {
+                // The source begins where it was confirmed, whatever it was asked for.
+                requireNotBeyond(sample(observer, slot), progress, slot);
+                safe = true;
+            } finally {
+                if (!safe) {
+                    receiver.close();
+                }
+            }
             return new StreamSession(ready.start(queue, acknowledged), new Feed.Direct(receiver));
+        }
+    }
+
+    /// A walsender of before may not have read our last word yet: what is confirmed is known when it has ended.
+    private static void awaitFree(Connection observer, String slot) throws InterruptedException {
+        long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
+        while (isInUse(observer, slot)) {
+            if (System.nanoTime() > deadline) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.SLOT_IN_USE,
+                        "Replication slot \"" + slot + "\" is in use.",
+                        "another walsender reads from it, or one of before has not noticed that its client is gone"));
+            }
+            Thread.sleep(100);
+        }
+    }
+
+    private static boolean isInUse(Connection observer, String slot) {
+        try (PreparedStatement statement =
+                observer.prepareStatement("select active from pg_replication_slots where slot_name = ?")) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source no longer answers.", lost);
+        }
+    }
+
+    private static void requireNotBeyond(SourceSample sample, Progress.Row progress, String slot) {
+        if (sample.confirmedFlush().isAfter(progress.confirmable())) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.POSITION_LOST,
+                    "Slot \"" + slot + "\" has been confirmed up to " + sample.confirmedFlush()
+                            + ", but the target has only what was committed before " + progress.confirmable() + ".",
+                    "the source no longer sends the transactions between: another consumer has read from the slot"));
         }
     }
 
