@@ -125,7 +125,8 @@ final class Spooling implements AutoCloseable {
         return started;
     }
 
-    private MigrationException lost(Progress.Row progress, Lsn confirmed, String why) {
+    /// The source has been told of more than there is.
+    static MigrationException lost(Progress.Row progress, Lsn confirmed, String why) {
         return new MigrationException(Failure.of(
                 FailureKind.POSITION_LOST,
                 "Slot \"" + progress.identity().slot() + "\" has been confirmed up to " + confirmed

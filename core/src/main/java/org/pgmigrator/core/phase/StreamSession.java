@@ -125,7 +125,7 @@ final class StreamSession implements AutoCloseable {
             boolean safe = false;
             try {
                 // The source begins where it was confirmed, whatever it was asked for.
-                requireNotBeyond(sample(observer, slot), progress, slot);
+                requireNotBeyond(sample(observer, slot), progress);
                 safe = true;
             } finally {
                 if (!safe) {
@@ -162,13 +162,12 @@ final class StreamSession implements AutoCloseable {
         }
     }
 
-    private static void requireNotBeyond(SourceSample sample, Progress.Row progress, String slot) {
+    private static void requireNotBeyond(SourceSample sample, Progress.Row progress) {
         if (sample.confirmedFlush().isAfter(progress.confirmable())) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.POSITION_LOST,
-                    "Slot \"" + slot + "\" has been confirmed up to " + sample.confirmedFlush()
-                            + ", but the target has only what was committed before " + progress.confirmable() + ".",
-                    "the source no longer sends the transactions between: another consumer has read from the slot"));
+            throw Spooling.lost(
+                    progress,
+                    sample.confirmedFlush(),
+                    "the source no longer sends the transactions between: another consumer has read from the slot");
         }
     }
 
