@@ -1,0 +1,176 @@
+package org.pgmigrator.core.phase;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.config.CutoverConfig.When;
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.postgres.Catalog;
+import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.progress.ProgressEvent;
+import org.pgmigrator.core.uncarried.Uncarried;
+
+/// One attempt to stream until the cutover is complete: it opens both engines, watches them, and cuts over when asked.
+///
+/// It ends with the first lost connection, and may be run again. Used by the migration's thread.
+final class StreamAttempt {
+
+    private final StreamScene scene;
+    private final MigrationConfig config;
+    private final RequestDesk desk;
+
+    /// Chosen once for all attempts.
+    private @Nullable WireFormatChoice format;
+
+    /// From the beginning of a cutover until it is given up or over.
+    private boolean cuttingOver;
+
+    StreamAttempt(StreamScene scene, RequestDesk desk) {
+        this.scene = scene;
+        this.config = scene.config();
+        this.desk = desk;
+    }
+
+    /// Whether it is in a cutover, or was ended by one.
+    boolean isCuttingOver() {
+        return cuttingOver;
+    }
+
+    /// Returns when the cutover is complete.
+    ///
+    /// @param streaming called about once a second while both servers answer
+    /// @throws MigrationException if a connection is lost, an engine fails or the cutover does
+    void run(Runnable streaming) throws InterruptedException {
+        try (Connection observer = scene.source().connect(Session.named("observe"))) {
+            Predicate<QualifiedName> carried = carriedByName(observer);
+            boolean binary = chosenFormat(observer, carried).binary();
+            List<String> publications = CopyDatabase.publications(config, scene.validated());
+            try (StreamSession session = StreamSession.open(
+                            scene.source(),
+                            scene.target(),
+                            observer,
+                            scene.subscription(),
+                            config.apply(),
+                            binary,
+                            scene.slot(),
+                            publications,
+                            carried,
+                            scene.spooling());
+                    Uncarried uncarried = new Uncarried(
+                            scene.source(),
+                            scene.target(),
+                            config.filter(),
+                            !config.copy().noOwner(),
+                            !config.copy().noAcl())) {
+                warnOfOtherLanes(session);
+                StreamApply watch = new StreamApply(
+                        observer,
+                        session,
+                        scene.slot(),
+                        publications,
+                        config.lag(),
+                        scene.fingerprint(),
+                        CopyDatabase.carried(config),
+                        scene.listener());
+                streamUntilProved(observer, session, watch, uncarried, streaming);
+            }
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
+        }
+    }
+
+    /// Drops only what is known not to be carried (the operator's own publication may send more than that). A name that
+    /// nobody knew is a table that is new: its changes go on, and stop at the target, which has no such table.
+    private Predicate<QualifiedName> carriedByName(Connection observer) throws SQLException {
+        Set<QualifiedName> notCarried = Catalog.tables(observer).stream()
+                .filter(CopyDatabase.carried(config).negate())
+                .map(CatalogTable::name)
+                .collect(Collectors.toSet());
+        return name -> !notCarried.contains(name);
+    }
+
+    private WireFormatChoice chosenFormat(Connection observer, Predicate<QualifiedName> carried) throws SQLException {
+        WireFormatChoice chosen = format;
+        if (chosen == null) {
+            chosen = scene.spooling().isOn()
+                    ? WireFormatChoice.SPOOLED
+                    : WireFormatChoice.make(config.apply().wireFormat(), observer, scene.target(), carried);
+            format = chosen;
+            scene.listener().on(new ProgressEvent.WireFormatChosen(chosen.binary(), chosen.why()));
+        }
+        return chosen;
+    }
+
+    private void warnOfOtherLanes(StreamSession session) {
+        int asked = config.apply().mode() == ApplyConfig.Mode.STRICT
+                ? 1
+                : config.apply().lanes();
+        if (session.applier().lanes() != asked) {
+            scene.listener()
+                    .on(new ProgressEvent.Warning("the earlier run stopped between the commits of its "
+                            + session.applier().lanes()
+                            + " lanes, so this one applies with as many; the next run can have the "
+                            + asked + " that were asked for"));
+        }
+    }
+
+    private void streamUntilProved(
+            Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried, Runnable streaming)
+            throws InterruptedException {
+        OperatorControl control = scene.control();
+        while (true) {
+            if (control.stopRequested().isPresent()) {
+                throw new InterruptedException();
+            }
+            watch.tick();
+            streaming.run();
+            if (config.cutover().when() == When.CAUGHT_UP && watch.phase() == Phase.CAUGHT_UP) {
+                control.requestCutover();
+            }
+            if (control.isCutoverRequested()) {
+                Cutover cutover = cutover(observer, session, watch, uncarried, false);
+                cuttingOver = true;
+                if (cutover.run()) {
+                    return;
+                }
+                cuttingOver = false;
+            } else if (control.takeRehearsal()) {
+                cutover(observer, session, watch, uncarried, true).rehearse();
+            } else {
+                control.await(StreamApply.interval(config.lag()));
+            }
+        }
+    }
+
+    private Cutover cutover(
+            Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried, boolean rehearsal) {
+        return new Cutover(
+                new CutoverScene(
+                        config.cutover(),
+                        config.filter(),
+                        scene.source(),
+                        scene.target(),
+                        observer,
+                        scene.state(),
+                        scene.subscription(),
+                        scene.slot(),
+                        session,
+                        watch,
+                        scene.validated().source().insertOnly(),
+                        uncarried,
+                        scene.control(),
+                        scene.listener()),
+                desk,
+                rehearsal);
+    }
+}

@@ -1,0 +1,30 @@
+package org.pgmigrator.core.phase;
+
+import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.postgres.CatalogFingerprint;
+import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.validate.Validated;
+
+/// What changes are streamed with, the same for every attempt.
+///
+/// @param fingerprint of the source's carried tables under the copy's snapshot
+record StreamScene(
+        MigrationConfig config,
+        Database source,
+        Database target,
+        Validated validated,
+        StateStore state,
+        Spooling spooling,
+        CatalogFingerprint fingerprint,
+        OperatorControl control,
+        ProgressListener listener) {
+
+    String subscription() {
+        return config.replication().subscriptionName();
+    }
+
+    String slot() {
+        return config.replication().slotName();
+    }
+}
