@@ -137,7 +137,7 @@ public final class Fence {
 
     private static Failure notClosed(SQLException refusal) {
         Failure failure = Failure.of(
-                FailureKind.SOURCE_FENCE,
+                SqlState.isConnectionLoss(refusal) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.SOURCE_FENCE,
                 "The source could not be closed, and takes writes again.",
                 SqlState.serverWords(refusal));
         return switch (String.valueOf(refusal.getSQLState())) {

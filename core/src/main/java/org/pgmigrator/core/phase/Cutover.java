@@ -45,6 +45,7 @@ final class Cutover {
     private final ProgressListener listener;
 
     private boolean pastNoReturn;
+    private boolean open;
     private boolean doorStays;
 
     Cutover(CutoverScene scene, RequestDesk desk, boolean rehearsal) {
@@ -89,6 +90,11 @@ final class Cutover {
         } catch (MigrationException failed) {
             return givenUp(failed);
         }
+    }
+
+    /// Whether it has opened the target: what is left is to clean up.
+    boolean hasOpened() {
+        return open;
     }
 
     /// Everything up to the proof, then back to the stream.
@@ -329,6 +335,7 @@ final class Cutover {
             scene.state().phase(Phase.CUTOVER);
             FaultPoint.NO_RETURN.reached();
             finish.openTarget(opening, CutoverFinish.sourceIs(mode), condition);
+            open = true;
             log.info(
                     "target opened stream_closed_ms={} sequences_ms={} opened_ms={}",
                     Duration.ofNanos(closed - began).toMillis(),

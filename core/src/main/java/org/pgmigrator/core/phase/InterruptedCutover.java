@@ -35,8 +35,8 @@ import org.pgmigrator.core.validate.CarriedSequences;
 /// back where it is not.
 final class InterruptedCutover {
 
-    private static final String UNKNOWN =
-            "the source is serving as before, or closed by the earlier run's cutover; the target is not open";
+    static final String UNKNOWN =
+            "the source is serving as before, or closed by the cutover that was cut off; the target is not open";
 
     private static final String OPEN = "the target is complete and open; the source is as the cutover has left it";
 
@@ -51,6 +51,8 @@ final class InterruptedCutover {
     private final ProgressListener listener;
     private final String subscription;
     private final CutoverFinish finish;
+
+    private boolean open;
 
     InterruptedCutover(
             MigrationConfig config,
@@ -75,8 +77,14 @@ final class InterruptedCutover {
                 && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);
     }
 
+    /// Whether the target is open for what this has done or found: what is left is to clean up.
+    boolean isOpen() {
+        return open;
+    }
+
     /// The application may be writing to the target already: nothing may be streamed to it or set in it any more.
     void cleanUp() {
+        open = true;
         told(OPEN, HowToGoOn::withTheTargetOpen, () -> {
             requireNoStop();
             listener.on(new ProgressEvent.Notice(
@@ -143,8 +151,8 @@ final class InterruptedCutover {
     private void takeBack() throws InterruptedException {
         if (record().isPresent()) {
             listener.on(new ProgressEvent.Notice(
-                    "the earlier run was stopped in its cutover, before the source was closed: the source is serving, and"
-                            + " the cutover is to be asked for again"));
+                    "a cutover was cut off before the source was closed: the source is serving, and the cutover is to be"
+                            + " asked for again"));
         }
         SourceClosing.reopenDoor(state, source)
                 .forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
@@ -152,7 +160,7 @@ final class InterruptedCutover {
         if (!left.isEmpty()) {
             throw new MigrationException(Failure.of(
                     FailureKind.LEFT_BEHIND,
-                    "What the earlier run's cutover has left on the source could not be removed.",
+                    "What a cutover that was cut off has left on the source could not be removed.",
                     String.join("\n", left)));
         }
         state.phase(Phase.STREAM_APPLY);
@@ -225,8 +233,7 @@ final class InterruptedCutover {
         requireNoStop();
         CutoverRecord cutover = record().orElseThrow();
         listener.on(new ProgressEvent.PhaseStarted(
-                Phase.CUTOVER,
-                "the earlier run has proved everything and closed the source; the target is opened now"));
+                Phase.CUTOVER, "everything was proved and the source is closed; the target is opened now"));
         long began = System.nanoTime();
         try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
             bringUpToDate();
@@ -237,9 +244,11 @@ final class InterruptedCutover {
                     CutoverFinish.sourceIs(Mode.TABLES),
                     () -> finish.requireFence(cutover.token().orElseThrow()));
         }
+        open = true;
         Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
         Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
-        listener.on(new ProgressEvent.CutoverStep("open target", elapsed, "as the earlier run was about to"));
+        listener.on(
+                new ProgressEvent.CutoverStep("open target", elapsed, "as the cutover that was cut off was about to"));
         FaultPoint.TARGET_OPENED.reached();
         told(
                 CutoverFinish.isOpen(Mode.TABLES),

@@ -78,10 +78,12 @@ record MigrationRecord(
 
     /// Whether another one, of later, is of the same migration, which still streams.
     boolean isSameStream(MigrationRecord later) {
-        return later.phase == Phase.STREAM_APPLY
-                && !later.aborting
-                && later.startedAt.equals(startedAt)
-                && later.origin.equals(origin);
+        return later.phase == Phase.STREAM_APPLY && isSameMigration(later);
+    }
+
+    /// Whether it is still this migration, however far it has come, and nobody undoes it.
+    boolean isSameMigration(MigrationRecord later) {
+        return !later.aborting && later.startedAt.equals(startedAt) && later.origin.equals(origin);
     }
 
     /// Whether the target is open: it was proved, and of what had closed it nothing is left. From here on going back

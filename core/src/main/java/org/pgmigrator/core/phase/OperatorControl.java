@@ -145,6 +145,16 @@ public final class OperatorControl {
         }
     }
 
+    /// A lost connection has cut off the cutover of the current thread, and whether there is a way back is not known:
+    /// a stop is heard, and interrupts, until it is.
+    synchronized void cutoverCutOff() {
+        onInterrupt = OnInterrupt.STOP_NOW;
+        worker = Thread.currentThread();
+        if (deferred != null) {
+            requestStop(deferred);
+        }
+    }
+
     synchronized boolean isCutoverRequested() {
         return cutoverRequested;
     }

@@ -83,16 +83,12 @@ final class Outage {
 
     /// For the screen.
     ///
-    /// @param keeper  what keeps the changes meanwhile, with its verb
-    /// @param cutover whether the cutover has been asked for
-    String describe(MigrationException failed, Duration pause, String keeper, boolean cutover) {
+    /// @param meanwhile how things are until then, and what Ctrl+C does
+    String describe(MigrationException failed, Duration pause, String meanwhile) {
         return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts + " to go on is made in "
                 + Math.max(1, pause.toSeconds()) + " s; the migration stops when that has failed for "
                 + limit.toSeconds()
-                + " s (--max-outage). Meanwhile " + keeper + " what is not on the target; "
-                + (cutover
-                        ? "the cutover follows when both servers are back, Ctrl+C stops"
-                        : "Ctrl+C asks for the cutover when both servers are back, twice stops");
+                + " s (--max-outage). " + meanwhile;
     }
 
     /// The failure that ends the migration, with what was tried if that was the end of an outage.
@@ -128,6 +124,8 @@ final class Outage {
         return switch (failure.kind()) {
             case SOURCE_UNREACHABLE, TARGET_UNREACHABLE -> true;
             case STREAM_BROKEN -> isLoss(failed.getCause());
+            // Of a cutover: whether the source is closed could not be looked up.
+            case SOURCE_FENCE -> failed.getCause() instanceof MigrationException cause && isSurvivable(cause);
             // Ours of before: a server holds them for a session whose end it has not noticed.
             case SLOT_IN_USE, TARGET_IN_USE -> isOn();
             // A server that has just come back is stormed by its clients.

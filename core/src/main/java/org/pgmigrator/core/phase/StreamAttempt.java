@@ -32,8 +32,8 @@ final class StreamAttempt {
     /// Chosen once for all attempts.
     private @Nullable WireFormatChoice format;
 
-    /// From the beginning of a cutover until it is given up or over.
-    private boolean cuttingOver;
+    /// From the beginning of a cutover, or its rehearsal, until it is given up or over.
+    private @Nullable Cutover cuttingOver;
 
     StreamAttempt(StreamScene scene, RequestDesk desk) {
         this.scene = scene;
@@ -41,9 +41,14 @@ final class StreamAttempt {
         this.desk = desk;
     }
 
-    /// Whether it is in a cutover, or was ended by one.
+    /// Whether it was ended in a cutover, or its rehearsal.
     boolean isCuttingOver() {
-        return cuttingOver;
+        return cuttingOver != null;
+    }
+
+    /// Whether it was ended in a cutover that has opened the target.
+    boolean hasOpened() {
+        return cuttingOver != null && cuttingOver.hasOpened();
     }
 
     /// Returns when the cutover is complete.
@@ -51,6 +56,7 @@ final class StreamAttempt {
     /// @param streaming called about once a second while both servers answer
     /// @throws MigrationException if a connection is lost, an engine fails or the cutover does
     void run(Runnable streaming) throws InterruptedException {
+        cuttingOver = null;
         try (Connection observer = scene.source().connect(Session.named("observe"))) {
             Predicate<QualifiedName> carried = carriedByName(observer);
             boolean binary = chosenFormat(observer, carried).binary();
@@ -139,13 +145,16 @@ final class StreamAttempt {
             }
             if (control.isCutoverRequested()) {
                 Cutover cutover = cutover(observer, session, watch, uncarried, false);
-                cuttingOver = true;
+                cuttingOver = cutover;
                 if (cutover.run()) {
                     return;
                 }
-                cuttingOver = false;
+                cuttingOver = null;
             } else if (control.takeRehearsal()) {
-                cutover(observer, session, watch, uncarried, true).rehearse();
+                Cutover rehearsal = cutover(observer, session, watch, uncarried, true);
+                cuttingOver = rehearsal;
+                rehearsal.rehearse();
+                cuttingOver = null;
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }

@@ -30,8 +30,14 @@ final class StreamThroughOutages {
     /// Whether another process has gone on with this migration.
     private boolean overtaken;
 
+    /// Until it is known how far it has come.
+    private @Nullable CutOff cutOff;
+
+    private final RequestDesk desk;
+
     StreamThroughOutages(StreamScene scene, RequestDesk desk) {
         this.scene = scene;
+        this.desk = desk;
         this.attempt = new StreamAttempt(scene, desk);
         this.outage = new Outage(scene.config().replication().maxOutage());
     }
@@ -67,38 +73,83 @@ final class StreamThroughOutages {
             if (outage.isOn()) {
                 requireStillOurs();
             }
+            if (cutOff != null && isFinished(cutOff)) {
+                return true;
+            }
             attempt.run(this::streaming);
             return true;
         } catch (MigrationException failed) {
-            // A cutover goes back to the stream by itself where it can; what it throws ends the migration.
-            if (attempt.isCuttingOver()
-                    || overtaken
-                    || scene.control().stopRequested().isPresent()) {
+            if (overtaken || isOpen() || scene.control().stopRequested().isPresent()) {
                 throw failed;
             }
             Optional<Duration> pause = outage.pauseAfter(failed);
             if (pause.isEmpty()) {
                 throw outage.last(failed);
             }
-            scene.listener()
-                    .on(new ProgressEvent.Warning(outage.describe(
-                            failed, pause.get(), keeper(), scene.control().isCutoverRequested())));
+            if (attempt.isCuttingOver() && cutOff == null) {
+                cutOff = new CutOff(failed);
+                scene.control().cutoverCutOff();
+            }
+            scene.listener().on(new ProgressEvent.Warning(outage.describe(failed, pause.get(), meanwhile())));
             Thread.sleep(pause.get());
             return false;
         }
+    }
+
+    /// The target is open: whatever fails now, nothing is streamed to it any more.
+    private boolean isOpen() {
+        return attempt.hasOpened() || (cutOff != null && cutOff.cutover.isOpen());
+    }
+
+    /// A cutover that a lost connection has cut off: only the servers know how far it has come.
+    private final class CutOff {
+
+        private final InterruptedCutover cutover = new InterruptedCutover(
+                scene.config(), scene.state(), scene.source(), scene.target(), scene.control(), scene.listener());
+        private final String why;
+
+        CutOff(MigrationException failed) {
+            this.why = failed.failure().what();
+        }
+    }
+
+    /// Does what `--resume` would do.
+    ///
+    /// @return false if it was taken back, so that the stream goes on
+    private boolean isFinished(CutOff cut) {
+        StateStore.Stored stored = scene.state().read().orElseThrow(this::overtaken);
+        if (cut.cutover.hasOpened(stored)) {
+            cut.cutover.cleanUp();
+            return true;
+        }
+        if (cut.cutover.finishOrTakeBack()) {
+            return true;
+        }
+        cutOff = null;
+        desk.cutoverGivenUp(cut.why);
+        desk.rehearsed(new Note.NotDone(cut.why));
+        return false;
     }
 
     private void streaming() {
         outage.streaming().ifPresent(news -> scene.listener().on(new ProgressEvent.Notice(news)));
     }
 
-    /// What has the changes that are not on the target.
-    private String keeper() {
-        return "slot \"" + scene.slot() + "\" on the source"
+    /// How things are until the next attempt, and what Ctrl+C does.
+    private String meanwhile() {
+        if (cutOff != null) {
+            return "It came in the cutover: when both servers are back, it is looked up whether the source is closed;"
+                    + " then the target is opened, otherwise the stream goes on. Ctrl+C stops";
+        }
+        return "Meanwhile slot \"" + scene.slot() + "\" on the source"
                 + scene.config()
                         .spool()
                         .map(spool -> " and the spool in " + spool.directory() + " keep")
-                        .orElse(" keeps");
+                        .orElse(" keeps")
+                + " what is not on the target; "
+                + (scene.control().isCutoverRequested()
+                        ? "the cutover follows when both servers are back, Ctrl+C stops"
+                        : "Ctrl+C asks for the cutover when both servers are back, twice stops");
     }
 
     /// The lease goes with its session: it must be ours again, and nobody may have gone on meanwhile.
@@ -106,23 +157,31 @@ final class StreamThroughOutages {
         try {
             Connection session = scene.state().session();
             Optional<MigrationRecord> now = MigrationRecord.read(session, scene.subscription());
-            overtaken = streamed == null
-                    || now.isEmpty()
-                    || !streamed.isSameStream(now.get())
-                    || CutoverRecord.read(session, scene.subscription())
-                            .flatMap(CutoverRecord::token)
-                            .isPresent();
-            if (overtaken) {
-                throw new MigrationException(Failure.of(
-                                FailureKind.TARGET_IN_USE,
-                                "Another pg-migrator has gone on with this migration during the outage.",
-                                "what the target remembers of it is not what this process has left")
-                        .withState("what the other process has made of them: pg-migrator status tells it")
-                        .withRemedy("Look at pg-migrator status, then go on with --resume or pg-migrator abort."));
+            boolean ours = streamed != null
+                    && now.isPresent()
+                    // In a cutover of ours it is the servers that know, as for any resume.
+                    && (cutOff != null
+                            ? streamed.isSameMigration(now.get())
+                            : streamed.isSameStream(now.get())
+                                    && CutoverRecord.read(session, scene.subscription())
+                                            .flatMap(CutoverRecord::token)
+                                            .isEmpty());
+            if (!ours) {
+                throw overtaken();
             }
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The state on the target could not be read.", refusal);
         }
+    }
+
+    private MigrationException overtaken() {
+        overtaken = true;
+        return new MigrationException(Failure.of(
+                        FailureKind.TARGET_IN_USE,
+                        "Another pg-migrator has gone on with this migration during the outage.",
+                        "what the target remembers of it is not what this process has left")
+                .withState("what the other process has made of them: pg-migrator status tells it")
+                .withRemedy("Look at pg-migrator status, then go on with --resume or pg-migrator abort."));
     }
 
     private MigrationException ended(MigrationException failed) {
@@ -137,10 +196,18 @@ final class StreamThroughOutages {
 
     private MigrationException stopped() {
         scene.control().detach();
-        return Stops.exception(scene.control(), state(), HowToGoOn.withTheStream(scene.state(), scene.slot()));
+        return Stops.exception(
+                scene.control(),
+                state(),
+                cutOff != null
+                        ? HowToGoOn.whereTheSourceMayBeClosed()
+                        : HowToGoOn.withTheStream(scene.state(), scene.slot()));
     }
 
     private String state() {
+        if (cutOff != null) {
+            return InterruptedCutover.UNKNOWN;
+        }
         return HowToGoOn.streaming(scene.slot())
                 + scene.config()
                         .spool()
