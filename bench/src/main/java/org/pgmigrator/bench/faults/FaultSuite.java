@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
                 + "counted, and nothing of it may be left.",
         footer = {
             "",
-            "Starts two servers of its own, and needs pg_dump of the source's version or a later one. Exits with 1 at the"
+            "Linux only. Starts two servers of its own, and needs pg_dump of the source's version or a later one. Exits with 1 at the"
                     + " first difference, and then keeps the program's log; the same --seed breaks the same things in the"
                     + " same order."
         })

@@ -32,11 +32,15 @@ final class Migrator implements AutoCloseable {
         this.reader = Thread.ofPlatform().daemon().name("migrator-output").unstarted(this::read);
     }
 
+    /// A job in the background of a shell, and all its children, are deaf to Ctrl+C unless somebody makes them hear.
+    private static final List<String> HEARING = List.of("env", "--default-signal=INT");
+
     /// @param environment holds the connection strings, for they hold passwords
     static Migrator start(Path launcher, Path folder, Map<String, String> environment, List<String> arguments) {
         try {
             Path errors = Files.createTempFile(folder, "stderr", ".txt");
-            List<String> command = new ArrayList<>(List.of(launcher.toString()));
+            List<String> command = new ArrayList<>(HEARING);
+            command.add(launcher.toString());
             command.addAll(arguments);
             ProcessBuilder builder =
                     new ProcessBuilder(command).directory(folder.toFile()).redirectError(errors.toFile());
