@@ -58,7 +58,8 @@ class PositionIT {
     }
 
     private static long written(Move move) throws SQLException {
-        return number(move.onSource("SELECT pg_current_wal_insert_lsn() - '0/0'").getFirst());
+        return number(
+                move.onSource("SELECT pg_current_wal_insert_lsn() - '0/0'").getFirst());
     }
 
     private static long number(String text) {
@@ -66,9 +67,9 @@ class PositionIT {
     }
 
     private static void onTarget(Move move, String query, String expected) {
-        await().alias(query).atMost(Program.PATIENCE).until(() -> move.onTarget(query)
-                .getFirst()
-                .equals(expected));
+        await().alias(query)
+                .atMost(Program.PATIENCE)
+                .until(() -> move.onTarget(query).getFirst().equals(expected));
     }
 
     /// The later commit is the earlier beginning, and the program dies between the two.
@@ -128,8 +129,9 @@ class PositionIT {
                     + " UPDATE ballast SET filler = 'late' WHERE id = 1; COMMIT");
             program.awaitRunning(
                     "its first part is written, and the rest waits",
-                    () -> !move.onTarget("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pg-migrator apply%'"
-                                    + " AND wait_event_type = 'Lock' AND backend_xid IS NOT NULL")
+                    () -> !move.onTarget(
+                                    "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pg-migrator apply%'"
+                                            + " AND wait_event_type = 'Lock' AND backend_xid IS NOT NULL")
                             .isEmpty());
             program.kill();
             locked.release();

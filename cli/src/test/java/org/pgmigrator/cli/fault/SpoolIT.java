@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.ServerSpec;
+import org.pgmigrator.sandbox.workload.Workload;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
 /// With a spool the source drops its WAL while the copy runs; and whatever dies, the spool and the target together have
@@ -27,6 +28,9 @@ class SpoolIT {
     private static final Ledger LEDGER = new Ledger(1);
     private static final long SLOW = 1_000_000;
     private static final long MEGABYTE = 1 << 20;
+
+    /// How long the copy is held up, `-Dpgmigrator.copy.minutes=10` for a longer try; without it until much is written.
+    private static final Duration LONG_COPY = Duration.ofMinutes(Integer.getInteger("pgmigrator.copy.minutes", 0));
 
     private static Pair pair;
 
@@ -61,23 +65,37 @@ class SpoolIT {
 
     @Test
     void whileTheCopyRunsTheSourceDropsItsWalAndTheCatchUpComesFromTheDisk() throws Exception {
-        Flood flood = new Flood(new Ledger(64));
-        try (Move move = spooled(pair.move(folder, flood))) {
+        Workload content = LONG_COPY.isZero() ? new Flood(new Ledger(64)) : new Crowd(new Ledger(64));
+        try (Move move = spooled(pair.move(folder, content))) {
             TcpProxy network = move.targetProxy();
-            network.throttle(SLOW);
-            WorkloadRun application = move.write(flood, 200);
+            network.throttle(LONG_COPY.isZero() ? SLOW : SLOW / 20);
+            WorkloadRun application = move.write(content, LONG_COPY.isZero() ? 200 : 110);
             Program program = move.migrate();
             move.awaitBallast(program, pair.target(), "pg_restore");
             String walsender = one(
                     move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database() + "'");
             long began = written(move);
+            long beganAt = System.nanoTime();
+            long changesBefore = changes(move);
             long mostRetained = 0;
-            while (written(move) - began < 256 * MEGABYTE) {
-                // Where a slot's WAL may begin is looked at when a checkpoint notes the running transactions.
-                move.writeOnSource("CHECKPOINT");
+            while (LONG_COPY.isZero()
+                    ? written(move) - began < 256 * MEGABYTE
+                    : System.nanoTime() - beganAt < LONG_COPY.toNanos()) {
+                if (LONG_COPY.isZero()) {
+                    // Where a slot's WAL may begin is looked at when the running transactions are noted: every 15 s, or
+                    // by a checkpoint.
+                    move.writeOnSource("CHECKPOINT");
+                }
                 mostRetained = Math.max(mostRetained, retained(move));
                 assertThat(program.out()).as("the copy still runs").doesNotContain("StreamApply");
                 Thread.sleep(300);
+            }
+            if (!LONG_COPY.isZero()) {
+                double seconds = (System.nanoTime() - beganAt) / 1e9;
+                System.out.printf(
+                        "copy of %.0f s: %.0f changes/s, %,d bytes written, at most %,d retained%n",
+                        seconds, (changes(move) - changesBefore) / seconds, written(move) - began, mostRetained);
+                assertThat((changes(move) - changesBefore) / seconds).isGreaterThan(5_000);
             }
             application.stop();
             assertThat(mostRetained).isLessThan(64 * MEGABYTE);
@@ -109,6 +127,10 @@ class SpoolIT {
 
     private static long written(Move move) throws Exception {
         return Long.parseLong(one(move, "SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::int8"));
+    }
+
+    private static long changes(Move move) throws Exception {
+        return Long.parseLong(one(move, "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"));
     }
 
     private static long retained(Move move) throws Exception {
