@@ -5,6 +5,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.SlotRetention;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 import picocli.CommandLine;
@@ -25,6 +26,7 @@ public final class OptionParsing {
                 .registerConverter(ApplyConfig.WireFormat.class, new Word<>(ApplyConfig.WireFormat.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
                 .registerConverter(SourceLockConfig.Mode.class, new Word<>(SourceLockConfig.Mode.class))
+                .registerConverter(SlotRetention.AtLimit.class, new Word<>(SlotRetention.AtLimit.class))
                 .registerConverter(SpoolOptions.Wanted.class, new Word<>(SpoolOptions.Wanted.class))
                 .registerConverter(VerifyLevel.class, new Word<>(VerifyLevel.class))
                 .registerConverter(

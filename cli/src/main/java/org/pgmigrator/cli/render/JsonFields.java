@@ -83,6 +83,11 @@ final class JsonFields {
         } else {
             json.writeNullField("retained_bytes");
         }
+        if (lag.safeWalBytes().isPresent()) {
+            json.writeNumberField("safe_wal_bytes", lag.safeWalBytes().getAsLong());
+        } else {
+            json.writeNullField("safe_wal_bytes");
+        }
         json.writeNumberField("fallbacks", lag.fallbacks());
     }
 

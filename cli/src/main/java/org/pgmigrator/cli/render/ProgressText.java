@@ -19,7 +19,10 @@ final class ProgressText {
                 : "unknown";
         return "replication lag " + behind + " (" + Wording.seconds(lag.lagSeconds()) + ") · applied "
                 + lag.appliedLsn() + " · " + rate + " changes/s · slot " + slot(lag.slotWalStatus()) + " · WAL held "
-                + held;
+                + held
+                + (lag.safeWalBytes().isPresent()
+                        ? " (room for " + Wording.size(lag.safeWalBytes().getAsLong()) + " more)"
+                        : "");
     }
 
     /// The slot's `wal_status` as a judgement: https://www.postgresql.org/docs/current/view-pg-replication-slots.html

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +19,7 @@ import org.pgmigrator.core.config.LagConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.config.SlotRetention;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.config.SpoolConfig;
 import org.pgmigrator.core.config.VerifyLevel;
@@ -35,7 +37,8 @@ class MigrationOptionsTest {
                         Optional.empty(),
                         "pg_migrator",
                         ReplicationConfig.WithoutIdentity.FAIL,
-                        Duration.ofMinutes(30)));
+                        Duration.ofMinutes(30),
+                        SlotRetention.UNLIMITED));
         assertThat(config.copy())
                 .isEqualTo(new CopyConfig(2, false, false, false, false, Optional.empty(), Optional.empty()));
         assertThat(config.filter()).isEqualTo(FilterConfig.EVERYTHING);
@@ -50,6 +53,12 @@ class MigrationOptionsTest {
                         VerifyLevel.COUNTS));
         assertThat(config.resume()).isFalse();
         assertThat(config.assumeYes()).isFalse();
+    }
+
+    @Test
+    void aLimitOfTheSlotThatIsReachedAtOnceIsRefused() {
+        assertThatThrownBy(Options.parse(Map.of(), "--max-slot-retained=1MB")::toConfig)
+                .hasMessageStartingWith("--max-slot-retained must be at least 64MB");
     }
 
     @Test
@@ -84,7 +93,9 @@ class MigrationOptionsTest {
                         "--resume",
                         "--yes",
                         "--max-outage",
-                        "2h")
+                        "2h",
+                        "--max-slot-retained=50GB",
+                        "--at-max-slot-retained=drop")
                 .toConfig();
 
         assertThat(config.source().reveal()).isEqualTo("postgresql://s/a");
@@ -96,7 +107,8 @@ class MigrationOptionsTest {
                         Optional.of("Pub"),
                         "Sub",
                         ReplicationConfig.WithoutIdentity.INSERT_ONLY,
-                        Duration.ofHours(2)));
+                        Duration.ofHours(2),
+                        new SlotRetention(OptionalLong.of(50L << 30), SlotRetention.AtLimit.DROP)));
         assertThat(config.copy())
                 .isEqualTo(new CopyConfig(
                         8,

@@ -68,12 +68,13 @@ class JsonRendererTest {
                 Double.NaN,
                 "reserved",
                 OptionalLong.empty(),
+                OptionalLong.of(7),
                 3));
         assertThat(afterTime())
                 .isEqualTo(
                         "{\"event\":\"lag\",\"phase\":\"StreamApply\",\"source_lsn\":\"1/3\",\"received_lsn\":\"1/2\","
                                 + "\"applied_lsn\":\"1/1\",\"lag_bytes\":2,\"lag_seconds\":null,\"changes_per_second\":null,"
-                                + "\"slot_wal_status\":\"reserved\",\"retained_bytes\":null,\"fallbacks\":3}");
+                                + "\"slot_wal_status\":\"reserved\",\"retained_bytes\":null,\"safe_wal_bytes\":7,\"fallbacks\":3}");
     }
 
     @Test

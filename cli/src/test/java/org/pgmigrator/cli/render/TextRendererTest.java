@@ -36,6 +36,7 @@ class TextRendererTest {
                 3410.2,
                 status,
                 retained,
+                OptionalLong.empty(),
                 0);
     }
 

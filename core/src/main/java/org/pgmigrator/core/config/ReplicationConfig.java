@@ -11,12 +11,14 @@ import java.util.regex.Pattern;
 /// @param subscriptionName names this consumer's progress on the target
 /// @param withoutIdentity  what to do with tables without replica identity
 /// @param maxOutage        for how long a lost connection is tried again while changes are streamed; zero: not at all
+/// @param retention        how much WAL the slot may hold back
 public record ReplicationConfig(
         String slotName,
         Optional<String> publication,
         String subscriptionName,
         WithoutIdentity withoutIdentity,
-        Duration maxOutage) {
+        Duration maxOutage,
+        SlotRetention retention) {
 
     /// Longer than the restart or the failover of a server takes.
     public static final Duration DEFAULT_MAX_OUTAGE = Duration.ofMinutes(30);
@@ -34,6 +36,16 @@ public record ReplicationConfig(
         if (subscriptionName.isBlank() || subscriptionName.length() > 63) {
             throw new IllegalArgumentException("--subscription-name must have 1 to 63 characters");
         }
+    }
+
+    /// Without a limit of the slot's WAL.
+    public ReplicationConfig(
+            String slotName,
+            Optional<String> publication,
+            String subscriptionName,
+            WithoutIdentity withoutIdentity,
+            Duration maxOutage) {
+        this(slotName, publication, subscriptionName, withoutIdentity, maxOutage, SlotRetention.UNLIMITED);
     }
 
     /// The name of the publication that pg-migrator makes itself, derived from the slot so that two migrations differ.

@@ -56,6 +56,10 @@ public enum FailureKind {
             ExitCode.REPLICATION,
             Retry.OPERATOR,
             "Raise max_slot_wal_keep_size on the source and start the migration again, with a new copy."),
+    SLOT_RETAINS_TOO_MUCH(
+            ExitCode.REPLICATION,
+            Retry.OPERATOR,
+            "Make room on the source and raise --max-slot-retained, or let --spool-dir take the changes."),
     SLOT_MISMATCH(
             ExitCode.REPLICATION,
             Retry.OPERATOR,

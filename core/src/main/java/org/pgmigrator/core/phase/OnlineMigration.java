@@ -36,6 +36,7 @@ final class OnlineMigration {
     private final OperatorControl control;
     private final RequestDesk desk;
     private final String subscription;
+    private final SlotCare care;
 
     OnlineMigration(
             MigrationConfig config,
@@ -57,6 +58,7 @@ final class OnlineMigration {
         this.control = control;
         this.desk = desk;
         this.subscription = config.replication().subscriptionName();
+        this.care = new SlotCare(config, listener);
     }
 
     /// The checks, made once more.
@@ -169,8 +171,23 @@ final class OnlineMigration {
     }
 
     private CatalogFingerprint copy(StateStore state, Spooling spooling) throws InterruptedException {
+        try (SlotWatch watch = new SlotWatch(source, config.replication().slotName(), care, spooling::sourceGone)) {
+            return watch.whileWatching(() -> copy(state, spooling, watch), control);
+        }
+    }
+
+    private CatalogFingerprint copy(StateStore state, Spooling spooling, SlotWatch watch) throws InterruptedException {
         CopyDatabase.Copied copied = new CopyDatabase(
-                        config, source, target, validated, listener, state.undoLog(Side.SOURCE), spooling::slotReady)
+                        config,
+                        source,
+                        target,
+                        validated,
+                        listener,
+                        state.undoLog(Side.SOURCE),
+                        (slot, publications) -> {
+                            spooling.slotReady(slot, publications);
+                            watch.start();
+                        })
                 .run();
         new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
         setIdentitiesByDefault(state);
@@ -239,7 +256,16 @@ final class OnlineMigration {
             throws InterruptedException {
         new StreamThroughOutages(
                         new StreamScene(
-                                config, source, target, validated, state, spooling, fingerprint, control, listener),
+                                config,
+                                source,
+                                target,
+                                validated,
+                                state,
+                                spooling,
+                                care,
+                                fingerprint,
+                                control,
+                                listener),
                         desk)
                 .run();
         discard(spooling);

@@ -113,6 +113,11 @@ final class SpoolReception implements AutoCloseable {
         return receiver.receivedLsn();
     }
 
+    /// The source has ended a session of ours: it may wait for its walsenders to be done with.
+    void sourceGone(MigrationException why) {
+        receiver.cutOff(why);
+    }
+
     /// The copy is over: from now on a failure is the stream's.
     void applyBegins() {
         copying = false;

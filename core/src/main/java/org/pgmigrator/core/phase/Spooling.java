@@ -47,7 +47,7 @@ final class Spooling implements AutoCloseable {
     private final StateStore state;
     private final ProgressListener listener;
     private final String subscription;
-    private @Nullable SpoolReception reception;
+    private volatile @Nullable SpoolReception reception;
     private @Nullable SpoolRecord known;
 
     Spooling(MigrationConfig config, Database source, Database target, StateStore state, ProgressListener listener) {
@@ -78,6 +78,14 @@ final class Spooling implements AutoCloseable {
     void slotReady(SlotIdentity identity, List<String> publications) throws InterruptedException {
         if (isOn()) {
             begin(identity, publications, identity.consistentPoint(), identity.consistentPoint());
+        }
+    }
+
+    /// The source has ended a session of ours; what receives from it lets go. Any thread may say so.
+    void sourceGone(MigrationException why) {
+        SpoolReception live = reception;
+        if (live != null) {
+            live.sourceGone(why);
         }
     }
 

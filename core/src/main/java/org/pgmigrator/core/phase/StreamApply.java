@@ -11,8 +11,10 @@ import java.util.function.Predicate;
 import org.pgmigrator.core.apply.Applier;
 import org.pgmigrator.core.apply.OrderedTable;
 import org.pgmigrator.core.config.LagConfig;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.lag.LagClock;
 import org.pgmigrator.core.lag.SourceSample;
+import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.CatalogTable;
@@ -37,6 +39,7 @@ final class StreamApply {
     private final Connection observer;
     private final StreamSession session;
     private final String slot;
+    private final SlotCare care;
     private final List<String> publications;
     private final LagConfig config;
     private final CatalogFingerprint atSnapshot;
@@ -55,6 +58,7 @@ final class StreamApply {
             Connection observer,
             StreamSession session,
             String slot,
+            SlotCare care,
             List<String> publications,
             LagConfig config,
             CatalogFingerprint atSnapshot,
@@ -63,6 +67,7 @@ final class StreamApply {
         this.observer = observer;
         this.session = session;
         this.slot = slot;
+        this.care = care;
         this.publications = List.copyOf(publications);
         this.config = config;
         this.atSnapshot = atSnapshot;
@@ -92,8 +97,8 @@ final class StreamApply {
 
     private void tick(boolean cuttingOver) {
         requireRunning();
-        SourceSample sample = StreamSession.sample(observer, slot);
-        StreamSession.requireUsable(sample, slot);
+        SourceSample sample = sample();
+        care.look(observer, sample, cuttingOver ? Stage.CUTOVER : Stage.STREAM);
         long now = System.nanoTime();
         clock.sample(now, sample.flushLsn());
         Applier applier = session.applier();
@@ -115,9 +120,22 @@ final class StreamApply {
     void requireRunning() {
         session.failure().ifPresent(failure -> {
             // The walsender's own reason is on the source only.
-            StreamSession.requireUsable(StreamSession.sample(observer, slot), slot);
+            SlotLoss.requireUsable(sample(), slot, Stage.STREAM, walsenderWords(failure));
             throw failure;
         });
+    }
+
+    private static String walsenderWords(MigrationException failure) {
+        return failure.getCause() instanceof SQLException broken ? SqlState.serverWords(broken) : "";
+    }
+
+    private SourceSample sample() {
+        try {
+            return StreamSession.sample(observer, slot);
+        } catch (MigrationException gone) {
+            session.sourceGone(gone);
+            throw gone;
+        }
     }
 
     private void tellOrdered() {
@@ -159,6 +177,7 @@ final class StreamApply {
                 (changes - changesAtHeartbeat) / seconds,
                 sample.walStatus(),
                 sample.retainedBytes(),
+                sample.safeWalBytes(),
                 applier.fallbacks()));
         changesAtHeartbeat = changes;
         lastHeartbeat = now;

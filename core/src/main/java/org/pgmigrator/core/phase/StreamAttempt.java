@@ -11,6 +11,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Session;
@@ -58,6 +59,7 @@ final class StreamAttempt {
     void run(Runnable streaming) throws InterruptedException {
         cuttingOver = null;
         try (Connection observer = scene.source().connect(Session.named("observe"))) {
+            scene.care().look(observer, StreamSession.sample(observer, scene.slot()), Stage.STREAM);
             Predicate<QualifiedName> carried = carriedByName(observer);
             boolean binary = chosenFormat(observer, carried).binary();
             List<String> publications = CopyDatabase.publications(config, scene.validated());
@@ -83,6 +85,7 @@ final class StreamAttempt {
                         observer,
                         session,
                         scene.slot(),
+                        scene.care(),
                         publications,
                         config.lag(),
                         scene.fingerprint(),

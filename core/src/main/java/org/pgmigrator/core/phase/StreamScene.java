@@ -16,6 +16,7 @@ record StreamScene(
         Validated validated,
         StateStore state,
         Spooling spooling,
+        SlotCare care,
         CatalogFingerprint fingerprint,
         OperatorControl control,
         ProgressListener listener) {

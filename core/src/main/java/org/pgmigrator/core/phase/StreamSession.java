@@ -54,6 +54,8 @@ final class StreamSession implements AutoCloseable {
 
         Optional<MigrationException> failure();
 
+        void sourceGone(MigrationException why);
+
         @Override
         void close();
 
@@ -66,6 +68,11 @@ final class StreamSession implements AutoCloseable {
             @Override
             public Optional<MigrationException> failure() {
                 return receiver.failure();
+            }
+
+            @Override
+            public void sourceGone(MigrationException why) {
+                receiver.cutOff(why);
             }
 
             @Override
@@ -83,6 +90,11 @@ final class StreamSession implements AutoCloseable {
             @Override
             public Optional<MigrationException> failure() {
                 return feeder.failure().or(reception::failure);
+            }
+
+            @Override
+            public void sourceGone(MigrationException why) {
+                reception.sourceGone(why);
             }
 
             @Override
@@ -114,7 +126,7 @@ final class StreamSession implements AutoCloseable {
                 awaitFree(observer, slot);
             }
             SourceSample sample = sample(observer, slot);
-            requireUsable(sample, slot);
+            SlotLoss.requireUsable(sample, slot, SlotCare.Stage.STREAM, "");
             Optional<SpoolReception> reception = spooling.at(progress, sample.confirmedFlush(), publications);
             if (reception.isPresent()) {
                 return spooled(ready, progress, reception.get(), carried, queue);
@@ -207,19 +219,6 @@ final class StreamSession implements AutoCloseable {
         }
     }
 
-    static void requireUsable(SourceSample sample, String slot) {
-        if (sample.walStatus().equals("missing")) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.SLOT_MISSING, "Replication slot \"" + slot + "\" does not exist on the source.", ""));
-        }
-        if (!sample.slotUsable()) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.SLOT_INVALIDATED,
-                    "Replication slot \"" + slot + "\" can no longer be read.",
-                    "the source removed WAL that the slot needs (wal_status=" + sample.walStatus() + ")"));
-        }
-    }
-
     private static Session walsender(ApplyConfig apply) {
         Session session = Session.named("stream");
         return apply.decodingMemory().isPresent()
@@ -239,6 +238,7 @@ final class StreamSession implements AutoCloseable {
                 return WalReceiver.start(walsender, config, sink, acknowledged);
             } catch (SQLException refusal) {
                 closeQuietly(walsender);
+                SlotLoss.requireUsable(source, config.slot(), refusal);
                 boolean inUse = SqlState.OBJECT_IN_USE.equals(refusal.getSQLState());
                 if (!inUse || System.nanoTime() > deadline) {
                     throw inUse
@@ -272,6 +272,12 @@ final class StreamSession implements AutoCloseable {
 
     Lsn receivedLsn() {
         return feed.receivedLsn();
+    }
+
+    /// The source has ended a session of ours, as it does first when it is shut down: the walsender must not be what
+    /// that waits for, however long the target takes.
+    void sourceGone(MigrationException why) {
+        feed.sourceGone(why);
     }
 
     /// The failure of either engine. The applier's comes first: the receiver ends when the applier has.

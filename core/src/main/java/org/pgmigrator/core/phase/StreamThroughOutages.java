@@ -5,20 +5,29 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.config.SlotRetention.AtLimit;
+import org.pgmigrator.core.error.ExitCode;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.phase.SlotCare.Stage;
+import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Streams until the cutover is complete, through outages of either server: after each lost connection everything is
 /// opened again, if this migration is still this process's.
 ///
 /// Runs on the migration's thread.
 final class StreamThroughOutages {
+
+    private static final Logger log = LoggerFactory.getLogger(StreamThroughOutages.class);
 
     private final StreamScene scene;
     private final StreamAttempt attempt;
@@ -71,7 +80,7 @@ final class StreamThroughOutages {
     private boolean hasStreamed() throws InterruptedException {
         try {
             if (outage.isOn()) {
-                requireStillOurs();
+                requireStillOursOrRoom();
             }
             if (cutOff != null && isFinished(cutOff)) {
                 return true;
@@ -152,6 +161,32 @@ final class StreamThroughOutages {
                         : "Ctrl+C asks for the cutover when both servers are back, twice stops");
     }
 
+    /// While the target is away the slot goes on holding back WAL, and nobody else looks at it.
+    private void requireStillOursOrRoom() {
+        try {
+            requireStillOurs();
+        } catch (MigrationException failed) {
+            // In a cutover the operator's limit no longer counts, and the source may be closed.
+            if (cutOff == null && failed.failure().kind() == FailureKind.TARGET_UNREACHABLE) {
+                lookAtSlot();
+            }
+            throw failed;
+        }
+    }
+
+    private void lookAtSlot() {
+        try (Connection source = scene.source().connect(Session.named("observe"))) {
+            scene.care().look(source, SourceSample.take(source, scene.slot()), Stage.STREAM);
+        } catch (SQLException lost) {
+            log.info("the slot could not be looked at: {}", lost.getMessage());
+        } catch (MigrationException failed) {
+            if (failed.failure().kind().exitCode() == ExitCode.REPLICATION) {
+                throw failed;
+            }
+            log.info("the slot could not be looked at: {}", failed.failure().why());
+        }
+    }
+
     /// The lease goes with its session: it must be ours again, and nobody may have gone on meanwhile.
     private void requireStillOurs() {
         try {
@@ -189,6 +224,11 @@ final class StreamThroughOutages {
             return stopped();
         }
         scene.control().detach();
+        if (SlotLoss.isTooMuch(failed)) {
+            return scene.config().replication().retention().atLimit() == AtLimit.DROP
+                    ? SlotLoss.dropped(scene, failed)
+                    : SlotLoss.kept(scene.state(), scene.slot(), state(), failed);
+        }
         return failed.failure().state().isEmpty()
                 ? new MigrationException(failed.failure().withState(state()), failed)
                 : failed;

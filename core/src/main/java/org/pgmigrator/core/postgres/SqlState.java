@@ -35,6 +35,7 @@ public final class SqlState {
     public static final String OUT_OF_MEMORY = "53200";
     public static final String READ_ONLY_SQL_TRANSACTION = "25006";
     public static final String DUPLICATE_SCHEMA = "42P06";
+    public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
 
     private SqlState() {}
 

@@ -30,6 +30,7 @@ public sealed interface ProgressEvent {
     /// @param changesPerSecond rows applied per second since the last heartbeat
     /// @param slotWalStatus `wal_status` of the slot (`reserved`, `extended`, `unreserved`, `lost`)
     /// @param retainedBytes WAL that the slot holds back on the source
+    /// @param safeWalBytes  how much may still be written there before the slot is in danger; empty without a limit
     /// @param fallbacks   how often the target refused a table's net changes, so that they were written one by one
     record Lag(
             Phase phase,
@@ -41,6 +42,7 @@ public sealed interface ProgressEvent {
             double changesPerSecond,
             String slotWalStatus,
             OptionalLong retainedBytes,
+            OptionalLong safeWalBytes,
             int fallbacks)
             implements ProgressEvent {}
 

@@ -174,7 +174,7 @@ public final class WalReceiver implements AutoCloseable {
     }
 
     private void fail(MigrationException reason) {
-        if (!stopping) {
+        if (!stopping && failure == null) {
             failure = reason;
             log.error("stream ended received={}", received, reason);
         }
@@ -233,6 +233,18 @@ public final class WalReceiver implements AutoCloseable {
         } catch (SQLException alreadyGone) {
             log.debug("closing the walsender connection", alreadyGone);
         }
+    }
+
+    /// Cuts the walsender session off at once, without a last word. A source that is being shut down waits for its
+    /// walsenders until everything was confirmed that they have sent, which may take as long as the target likes; what
+    /// was not confirmed comes again.
+    ///
+    /// @param why what [#failure] says from now on, if nothing has failed before
+    public void cutOff(MigrationException why) {
+        if (failure == null) {
+            failure = why;
+        }
+        abort();
     }
 
     /// Sends a last status, ends the walsender session and waits for the thread; if the source does not answer in time
