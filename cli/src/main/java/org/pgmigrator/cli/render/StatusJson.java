@@ -124,6 +124,8 @@ public final class StatusJson {
         truth("slot_active", source.map(SourceSide::active));
         whole("retained_bytes", source.map(SourceSide::retainedBytes).orElse(OptionalLong.empty()));
         whole("safe_wal_bytes", source.map(SourceSide::safeBytes).orElse(OptionalLong.empty()));
+        number("pinned_bytes", source.map(SourceSide::pinnedBytes));
+        text("pinned_by", source.flatMap(SourceSide::pinnedBy));
         list("schema_changes", source.map(SourceSide::schemaChanges).orElse(List.of()));
         list("prepared_transactions", source.map(SourceSide::prepared).orElse(List.of()));
         truth("source_closed", source.map(side -> side.closedSince().isPresent()));

@@ -225,7 +225,11 @@ public final class StatusText {
                 + " · "
                 + (source.safeBytes().isPresent()
                         ? "room for " + Wording.size(source.safeBytes().getAsLong()) + " more"
-                        : "no limit");
+                        : "no limit")
+                + source.pinnedBy()
+                        .map(who -> " · " + Wording.size(source.pinnedBytes())
+                                + " are kept although confirmed, until this transaction ends: " + who)
+                        .orElse("");
     }
 
     private static String spool(StatusReport.Spool spool) {

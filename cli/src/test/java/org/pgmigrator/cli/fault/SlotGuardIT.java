@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -137,6 +138,14 @@ class SlotGuardIT {
             statement.execute("INSERT INTO entry (account, amount) VALUES (7, 7)");
             write(40);
             program.awaitOut("then the migration stops, and the slot is kept.");
+            program.awaitRunning(
+                    "it is confirmed, and kept all the same",
+                    () -> move.onSource("SELECT confirmed_flush_lsn - restart_lsn > 35000000 FROM pg_replication_slots"
+                                    + " WHERE database = current_database()")
+                            .equals(List.of("t")));
+            assertThat(move.command("status").awaitExit(0).out())
+                    .contains(
+                            "are kept although confirmed, until this transaction ends: backend " + backend(statement));
             write(40);
             program.awaitExit(5);
 

@@ -68,8 +68,10 @@ class StatusTextTest {
                         "reserved",
                         true,
                         Optional.of(Lsn.parse("0/5A3C0E8")),
-                        OptionalLong.of(12 << 20),
+                        OptionalLong.of(112 << 20),
                         OptionalLong.empty(),
+                        100 << 20,
+                        Optional.of("backend 7 of app on database \"shop\", idle in transaction, open for 3 h"),
                         List.of(),
                         List.of(),
                         Optional.empty(),
@@ -89,7 +91,7 @@ class StatusTextTest {
                   positions  source 0/5A3C1F8 · received 0/5A3C1F8 · applied 0/5A3C1A0 · confirmed 0/5A3C0E8
                   lag        0 bytes (0.1 s)
                   rates      source writes 1.2 MB/s · target takes 1.2 MB/s · 3,410 changes/s
-                  slot       "pg_migrator" ok, in use · WAL held 12.0 MB · no limit
+                  slot       "pg_migrator" ok, in use · WAL held 112.0 MB · no limit · 100.0 MB are kept although confirmed, until this transaction ends: backend 7 of app on database "shop", idle in transaction, open for 3 h
                   spool      3.0 MB of at most 1.0 GB in /spool on db7 · confirmed up to 0/5A3C0E8
                   lock       none on the source
                   created    source: replication slot "pg_migrator"

@@ -34,6 +34,9 @@ final class SourceGlance {
             order by 2 desc limit 1
             """.formatted(Session.NAME_PREFIX + "source lock");
 
+    /// Less than a segment or two is kept at any time.
+    private static final long MUCH_PINNED = 32L << 20;
+
     private SourceGlance() {}
 
     static StatusReport.SourceSide take(Connection source, MigrationRecord migration) throws SQLException {
@@ -47,6 +50,11 @@ final class SourceGlance {
                         : Optional.of(sample.confirmedFlush()),
                 sample.retainedBytes(),
                 sample.safeWalBytes(),
+                sample.pinnedBytes(),
+                sample.pinnedBytes() < MUCH_PINNED
+                        ? Optional.empty()
+                        : PinningTransaction.oldest(source)
+                                .map(oldest -> oldest.who() + ", open for " + SlotWords.time(oldest.open())),
                 schemaChanges(source, migration),
                 prepared(source),
                 lock(source),

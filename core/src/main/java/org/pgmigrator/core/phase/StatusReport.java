@@ -122,6 +122,8 @@ public record StatusReport(
     /// @param confirmed      what the slot was told is safe; empty if it does not exist
     /// @param retainedBytes  WAL that it keeps
     /// @param safeBytes      WAL that may still be written before it is in danger; empty without a limit
+    /// @param pinnedBytes    what it keeps of that although it was confirmed
+    /// @param pinnedBy       the transaction because of which, if it is much and the transaction can be seen
     /// @param schemaChanges  what differs from what was copied
     /// @param prepared       prepared transactions, which hold a cutover up
     /// @param lock           our lock on the source's tables; empty if there is none
@@ -133,6 +135,8 @@ public record StatusReport(
             Optional<Lsn> confirmed,
             OptionalLong retainedBytes,
             OptionalLong safeBytes,
+            long pinnedBytes,
+            Optional<String> pinnedBy,
             List<String> schemaChanges,
             List<String> prepared,
             Optional<Lock> lock,

@@ -14,47 +14,11 @@ final class SourceCapacityChecks {
 
     static List<Check<SourceView>> all() {
         return List.of(
-                new Check<>("slot-retention", SourceCapacityChecks::retention),
                 new Check<>("wal-sender-timeout", SourceCapacityChecks::walSenderTimeout),
                 new Check<>("source-locks", SourceCapacityChecks::locks),
                 new Check<>(
                         "source-connections",
                         (view, findings) -> connections(view.connection(), "source", view.request(), findings)));
-    }
-
-    private static void retention(SourceView view, Findings findings) throws SQLException {
-        if (!view.online()) {
-            findings.ok("An offline migration retains no WAL.");
-            return;
-        }
-        long limitMegabytes = Query.number(
-                view.connection(), "select setting::bigint from pg_settings where name = 'max_slot_wal_keep_size'");
-        if (limitMegabytes >= 0) {
-            String sizes = Query.one(
-                    view.connection(),
-                    "select pg_size_pretty(pg_database_size(current_database()))",
-                    row -> row.getString(1));
-            findings.warning(
-                    "max_slot_wal_keep_size of the source is " + limitMegabytes + " MB.",
-                    "If more WAL than that is written while the database (" + sizes + ") is being copied, the slot is"
-                            + " invalidated and the copy has to start again.",
-                    "ALTER SYSTEM SET max_slot_wal_keep_size = -1;",
-                    "SELECT pg_reload_conf();",
-                    "Watch the free space under pg_wal for the time of the migration.");
-        } else {
-            findings.ok("The source keeps WAL for slots without limit (max_slot_wal_keep_size = -1);"
-                    + " watch the free space under pg_wal.");
-        }
-        long idleSeconds = Query.number(
-                view.connection(),
-                "select coalesce(max(setting::bigint), 0) from pg_settings where name = 'idle_replication_slot_timeout'");
-        if (idleSeconds > 0) {
-            findings.warning(
-                    "idle_replication_slot_timeout of the source is " + idleSeconds + " s.",
-                    "The slot is idle during the copy; if that takes longer, a checkpoint invalidates the slot.",
-                    "ALTER SYSTEM SET idle_replication_slot_timeout = 0;",
-                    "SELECT pg_reload_conf();");
-        }
     }
 
     private static void walSenderTimeout(SourceView view, Findings findings) throws SQLException {
@@ -105,7 +69,8 @@ final class SourceCapacityChecks {
                 * Query.number(connection, "select current_setting('max_locks_per_transaction')::bigint");
     }
 
-    /// Sessions beside the workers: the leader, the holder of the snapshot, the heartbeat, one to spare.
+    /// Sessions beside the workers: the leader, the holder of the snapshot, the heartbeat or the slot's watch, one to
+    /// spare.
     private static final int OTHER_SESSIONS = 4;
 
     private static final String FREE_CONNECTIONS = """

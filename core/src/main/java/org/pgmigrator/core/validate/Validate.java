@@ -37,6 +37,7 @@ public final class Validate {
 
     private static final List<Check<SourceView>> SOURCE_CHECKS = Stream.of(
                     SourceServerChecks.all(),
+                    SlotRetentionChecks.all(),
                     SourceCapacityChecks.all(),
                     FilterChecks.all(),
                     SourcePrivilegeChecks.all(),

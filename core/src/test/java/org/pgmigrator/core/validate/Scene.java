@@ -15,6 +15,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SlotRetention;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
@@ -37,6 +38,7 @@ final class Scene {
     Optional<String> publication = Optional.empty();
     FilterConfig filter = FilterConfig.EVERYTHING;
     boolean resume;
+    SlotRetention retention = SlotRetention.UNLIMITED;
     Optional<SourceLockConfig.Mode> sourceLock = Optional.empty();
     boolean dropTargetFirst;
     boolean noOwner;
@@ -109,7 +111,7 @@ final class Scene {
     Result run() throws InterruptedException {
         Validate validate = new Validate(
                 mode,
-                new ReplicationConfig(slot, publication, "pg_migrator", withoutIdentity, Duration.ZERO),
+                new ReplicationConfig(slot, publication, "pg_migrator", withoutIdentity, Duration.ZERO, retention),
                 new CopyConfig(jobs, dropTargetFirst, false, noOwner, noAcl, pgBindir, Optional.empty()),
                 filter,
                 resume,

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.pgmigrator.core.config.MigrationConfig.Mode;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.config.SlotRetention;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -62,6 +64,7 @@ final class ValidateLimitsIT {
     @Order(1)
     void everyLimitIsFoundAndRaisedByItsRemedy() throws Exception {
         scene.jobs = 50;
+        scene.retention = new SlotRetention(OptionalLong.of(64 << 20), SlotRetention.AtLimit.KEEP);
         scene.dropTargetFirst = true;
         scene.target("do $$ begin for i in 1..100 loop"
                 + " execute format('create table t%s (id int primary key)', i); end loop; end $$");
@@ -84,7 +87,10 @@ final class ValidateLimitsIT {
                 .extracting(Finding::what)
                 .containsExactly(
                         "max_slot_wal_keep_size of the source is 64 MB.",
+                        "--max-slot-retained is 64 MB.",
                         "idle_replication_slot_timeout of the source is 3600 s.");
+        assertThat(refused.warnings("slot-retention").getFirst().why())
+                .contains("of WAL a second on average", "makes the slot keep about");
         assertThat(refused.warning("wal-sender-timeout").what()).contains("5000 ms");
         assertThat(refused.warning("source-locks").what()).contains("about 200 locks");
         assertThat(refused.warning("target-locks").what()).contains("about 200.");
@@ -92,6 +98,7 @@ final class ValidateLimitsIT {
         assertThat(refused.warning("target-connections").what()).contains("--jobs 50");
 
         scene.jobs = 2;
+        scene.retention = SlotRetention.UNLIMITED;
         for (String check :
                 List.of("wal-level", "replication-slots", "walsenders", "slot-retention", "wal-sender-timeout")) {
             scene.remedyOnSource(refused.of(check));
