@@ -14,6 +14,7 @@ import org.pgmigrator.cli.command.CutoverCommand;
 import org.pgmigrator.cli.command.MigrateCommand;
 import org.pgmigrator.cli.command.RootCommand;
 import org.pgmigrator.cli.command.SequencesCommand;
+import org.pgmigrator.cli.command.SnapshotHolderCommand;
 import org.pgmigrator.cli.command.StatusCommand;
 import org.pgmigrator.cli.command.VerifyCommand;
 import org.pgmigrator.cli.demo.DemoCommand;
@@ -71,6 +72,7 @@ public final class Main {
                 .addSubcommand(new CheckCommand(session))
                 .addSubcommand(new StatusCommand(session))
                 .addSubcommand(new CutoverCommand(session))
+                .addSubcommand(new SnapshotHolderCommand(session))
                 .addSubcommand(new VerifyCommand(session))
                 .addSubcommand(SequencesCommand.commandLine(session))
                 .addSubcommand(new AbortCommand(session))

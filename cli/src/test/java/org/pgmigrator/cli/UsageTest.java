@@ -36,7 +36,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--metrics-port", "--rollback-window", "--copy", "--defer-copy"})
+    @ValueSource(strings = {"--metrics-port", "--rollback-window", "--defer-copy"})
     void optionsOfLaterVersionsAreNotAccepted(String option) {
         Result result = new Cli().run("migrate", "--source=a", "--target=b", option);
 
@@ -129,7 +129,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"status", "cutover", "abort", "sequences sync", "sequences advance"})
+    @ValueSource(strings = {"status", "cutover", "abort", "snapshot-holder", "sequences sync", "sequences advance"})
     void everyOptionOfTheOtherTerminalsCommandsHasItsTwinAndItsDefaultInTheHelp(String command) {
         List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
         arguments.add("--help");
@@ -153,6 +153,7 @@ class UsageTest {
                 "sequences sync --buffer=-1 | --buffer must not be negative",
                 "status --watch=0 | --watch must be greater than 0",
                 "status --watch=often | 'often' is not a duration",
+                "snapshot-holder --hold-limit=0 | --hold-limit must be greater than 0",
                 "cutover --rehearse=perhaps | 'perhaps' is not a boolean",
             })
     void theOtherTerminalsCommandsRefuseBeforeTheyConnect(String line, String expected) {

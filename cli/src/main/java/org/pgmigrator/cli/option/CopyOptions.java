@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.CopyConfig;
+import org.pgmigrator.core.config.CopyConfig.Rows;
 import picocli.CommandLine.Option;
 
 /// How the initial copy is made.
@@ -12,8 +13,7 @@ final class CopyOptions {
     @Option(
             names = "--jobs",
             paramLabel = "<number>",
-            description =
-                    "Parallel workers of pg_dump and pg_restore, 1 to 256. Default: " + CopyConfig.DEFAULT_JOBS + ".")
+            description = "Parallel workers of the copy, 1 to 256. Default: " + CopyConfig.DEFAULT_JOBS + ".")
     private int jobs = CopyConfig.DEFAULT_JOBS;
 
     @Option(
@@ -60,6 +60,14 @@ final class CopyOptions {
             description = "Folder for the dump. Default: a temporary one, removed at the end.")
     private @Nullable Path workDir;
 
+    @Option(
+            names = "--copy",
+            paramLabel = "<stream|dump>",
+            description =
+                    "How rows are copied online: by COPY from server to server, table by table, so that --resume "
+                            + "can go on with what is complete; or by pg_dump and pg_restore through --work-dir. Default: stream.")
+    private Rows rows = CopyConfig.DEFAULT_ROWS;
+
     CopyConfig toConfig() {
         return new CopyConfig(
                 jobs,
@@ -68,6 +76,7 @@ final class CopyOptions {
                 noOwner,
                 noAcl,
                 Optional.ofNullable(pgBindir),
-                Optional.ofNullable(workDir));
+                Optional.ofNullable(workDir),
+                rows);
     }
 }

@@ -2,6 +2,7 @@ package org.pgmigrator.cli.option;
 
 import java.util.Map;
 import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.config.CopyConfig;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.ReplicationConfig;
@@ -24,6 +25,7 @@ public final class OptionParsing {
                 .registerConverter(MigrationConfig.Mode.class, new Word<>(MigrationConfig.Mode.class))
                 .registerConverter(ApplyConfig.Mode.class, new Word<>(ApplyConfig.Mode.class))
                 .registerConverter(ApplyConfig.WireFormat.class, new Word<>(ApplyConfig.WireFormat.class))
+                .registerConverter(CopyConfig.Rows.class, new Word<>(CopyConfig.Rows.class))
                 .registerConverter(CutoverConfig.When.class, new Word<>(CutoverConfig.When.class))
                 .registerConverter(SourceLockConfig.Mode.class, new Word<>(SourceLockConfig.Mode.class))
                 .registerConverter(SlotRetention.AtLimit.class, new Word<>(SlotRetention.AtLimit.class))

@@ -44,8 +44,9 @@ final class ReplicationOptions {
             names = "--max-outage",
             paramLabel = "<duration>",
             converter = TimeSpan.class,
-            description = "While changes are streamed, for how long a lost connection to either server is tried again "
-                    + "before the migration stops, such as 10m; 0 stops at once. Default: 30 minutes.")
+            description =
+                    "For how long a lost connection to either server is tried again, in the copy and in the stream, "
+                            + "before the migration stops, such as 10m; 0 stops at once. Default: 30 minutes.")
     private Duration maxOutage = ReplicationConfig.DEFAULT_MAX_OUTAGE;
 
     @Option(

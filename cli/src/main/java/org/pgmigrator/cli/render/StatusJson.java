@@ -118,6 +118,10 @@ public final class StatusJson {
                 report.spool().map(spool -> spool.confirmedUpto().toString()));
         number("spool_bytes", report.spool().map(StatusReport.Spool::bytes));
         number("spool_limit_bytes", report.spool().map(StatusReport.Spool::limitBytes));
+        text("copy_complete", report.copy().map(StatusReport.Copy::complete));
+        number("copy_parts_done", report.copy().map(copy -> (long) copy.partsDone()));
+        number("copy_parts_total", report.copy().map(copy -> (long) copy.partsTotal()));
+        text("snapshot_holder", report.copy().flatMap(StatusReport.Copy::holder));
         text("source_unknown", Optional.of(report.sourceUnknown()).filter(why -> !why.isEmpty()));
         text("slot", migration.map(StatusReport.Migration::slot));
         text("slot_wal_status", source.map(SourceSide::walStatus));

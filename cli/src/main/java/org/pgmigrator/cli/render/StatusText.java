@@ -88,6 +88,7 @@ public final class StatusText {
         line("rates", rates());
         line("slot", slot(migration.slot()));
         report.spool().ifPresent(spool -> line("spool", spool(spool)));
+        report.copy().ifPresent(copy -> line("copy", copy(copy)));
         line("lock", lock());
         if (report.lanes().size() > 1) {
             lanes();
@@ -230,6 +231,19 @@ public final class StatusText {
                         .map(who -> " · " + Wording.size(source.pinnedBytes())
                                 + " are kept although confirmed, until this transaction ends: " + who)
                         .orElse("");
+    }
+
+    private static String copy(StatusReport.Copy copy) {
+        return copy.complete()
+                + (copy.partsTotal() == 0
+                        ? ""
+                        : " · " + copy.partsDone() + " of " + copy.partsTotal() + " parts of the rows")
+                + (copy.needsSnapshot()
+                        ? " · snapshot of " + copy.since()
+                                + copy.holder()
+                                        .map(holder -> " held by snapshot-holder, " + holder)
+                                        .orElse(" held by nobody but the process at work")
+                        : "");
     }
 
     private static String spool(StatusReport.Spool spool) {

@@ -197,14 +197,19 @@ final class Move implements AutoCloseable {
                                 AND application_name ~ '^(pg-migrator|pg_dump|pg_restore)'""")).isEmpty());
     }
 
-    /// Waits until a child process of the program reads or writes rows of the ballast on `server`.
+    /// Waits until the program reads or writes rows of the ballast on `server`.
+    void awaitBallast(Program program, PostgresServer server) {
+        awaitBallast(program, server, "pg-migrator copy");
+    }
+
+    /// The same of a child process, with `--copy dump`.
     void awaitBallast(Program program, PostgresServer server, String tool) {
         program.awaitRunning(
                 tool + " is at the ballast",
                 () -> !server.rows(
                                 database,
                                 "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
-                                        + " AND application_name LIKE '" + tool + "%' AND query LIKE 'COPY %ballast%'")
+                                        + " AND application_name LIKE '" + tool + "%' AND query ILIKE 'COPY %ballast%'")
                         .isEmpty());
     }
 

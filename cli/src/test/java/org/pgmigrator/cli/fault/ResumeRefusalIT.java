@@ -56,7 +56,7 @@ class ResumeRefusalIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW / 4);
             Program first = move.migrate();
-            move.awaitBallast(first, pair.target(), "pg_restore");
+            move.awaitBallast(first, pair.target());
 
             move.migrate().awaitExit(3);
             Program resume = move.migrate("--resume").awaitExit(6);

@@ -51,7 +51,7 @@ class SecretIT {
                     .environment("PGPASSWORD", TARGET_PASSWORD);
             source.throttle(1_500_000);
             target.throttle(1_500_000);
-            Program program = move.migrate();
+            Program program = move.migrate("--copy", "dump");
 
             move.awaitBallast(program, pair.source(), "pg_dump");
             assertUnseenInProcesses(program, "pg_dump");

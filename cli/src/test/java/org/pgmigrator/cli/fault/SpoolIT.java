@@ -71,7 +71,7 @@ class SpoolIT {
             network.throttle(LONG_COPY.isZero() ? SLOW : SLOW / 20);
             WorkloadRun application = move.write(content, LONG_COPY.isZero() ? 200 : 110);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             String walsender = one(
                     move, "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + move.database() + "'");
             long began = written(move);
@@ -173,7 +173,7 @@ class SpoolIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             program.awaitRunning("something is spooled", () -> sizeOf(spool) > 10_000);
             program.kill();
             List<Path> before = files(spool);
@@ -194,7 +194,7 @@ class SpoolIT {
         try (Move move = spooled(pair.move(folder, ledger))) {
             move.targetProxy().throttle(SLOW);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             program.signal("INT");
             program.awaitExit(130);
             assertThat(files(spool)).isEmpty();
@@ -320,7 +320,7 @@ class SpoolIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             assertThat(move.onSource(
                             "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
                                     + move.database() + "'"))
@@ -341,7 +341,7 @@ class SpoolIT {
             network.throttle(SLOW);
             WorkloadRun application = move.write(flood, 200);
             Program program = move.migrate("--spool-limit", "16MB");
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             program.awaitOut("FULL: the source keeps its WAL");
             long full = sizeOf(spool);
             assertThat(full).isBetween(16 * MEGABYTE, 18 * MEGABYTE);
@@ -366,7 +366,7 @@ class SpoolIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             move.writeOnSource("INSERT INTO chime VALUES ('ding', 1)");
             long first = written(move);
             program.awaitRunning("something is confirmed that only the spool has", () -> received(move) >= first);

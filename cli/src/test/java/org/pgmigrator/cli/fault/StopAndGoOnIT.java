@@ -41,7 +41,7 @@ class StopAndGoOnIT {
         try (Move move = pair.move(folder, new Ledger(8))) {
             TcpProxy network = move.sourceProxy();
             network.throttle(SLOW);
-            Program program = move.migrate();
+            Program program = move.migrate("--copy", "dump");
             move.awaitBallast(program, pair.source(), "pg_dump");
             List<ProcessHandle> children = program.children();
             assertThat(children).isNotEmpty();
@@ -59,7 +59,7 @@ class StopAndGoOnIT {
         try (Move move = pair.move(folder, new Ledger(8))) {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
-            Program program = move.migrate();
+            Program program = move.migrate("--copy", "dump");
             move.awaitBallast(program, pair.target(), "pg_restore");
             List<ProcessHandle> children = program.children();
             assertThat(children).isNotEmpty();
@@ -191,7 +191,7 @@ class StopAndGoOnIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             program.signal("TERM");
             program.awaitExit(143);
 

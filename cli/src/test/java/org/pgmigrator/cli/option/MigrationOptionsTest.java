@@ -95,7 +95,9 @@ class MigrationOptionsTest {
                         "--max-outage",
                         "2h",
                         "--max-slot-retained=50GB",
-                        "--at-max-slot-retained=drop")
+                        "--at-max-slot-retained=drop",
+                        "--copy",
+                        "dump")
                 .toConfig();
 
         assertThat(config.source().reveal()).isEqualTo("postgresql://s/a");
@@ -117,7 +119,8 @@ class MigrationOptionsTest {
                         true,
                         true,
                         Optional.of(Path.of("/opt/pg/bin")),
-                        Optional.of(Path.of("/var/tmp/w"))));
+                        Optional.of(Path.of("/var/tmp/w")),
+                        CopyConfig.Rows.DUMP));
         assertThat(config.filter())
                 .isEqualTo(new FilterConfig(
                         List.of("a", "b", "C,d"),

@@ -56,6 +56,23 @@ public final class DatabaseDump {
     private final ProgressListener listener;
     private final Duration lockWait;
 
+    /// What is dumped.
+    public enum Part {
+        EVERYTHING,
+        /// Everything but rows, sequences' values and large objects.
+        DEFINITIONS,
+        /// What large objects hold. (Every other row is a table's, a view's or a sequence's.)
+        LARGE_OBJECTS;
+
+        private List<String> options() {
+            return switch (this) {
+                case EVERYTHING -> List.of();
+                case DEFINITIONS -> List.of("--section=pre-data", "--section=post-data");
+                case LARGE_OBJECTS -> List.of("--section=data", "--exclude-table-data=*.*");
+            };
+        }
+    }
+
     public DatabaseDump(
             CopyConfig config, FilterConfig filter, Database source, ClientTools tools, ProgressListener listener) {
         this(config, filter, source, tools, listener, LOCK_WAIT);
@@ -86,19 +103,33 @@ public final class DatabaseDump {
     ///     kind of the source
     public FinishedDump run(Optional<String> snapshot, Set<String> ownPublications, DumpFolder folder)
             throws InterruptedException {
+        return run(Part.EVERYTHING, snapshot, ownPublications, folder);
+    }
+
+    /// Dumps a part of what the filter carries.
+    public FinishedDump run(Part part, Optional<String> snapshot, Set<String> ownPublications, DumpFolder folder)
+            throws InterruptedException {
         CarriedContents carried = carried(snapshot, ownPublications);
-        carried.warnings().forEach(this::warn);
-        warnOfTheMachine(carried, folder);
+        if (part != Part.LARGE_OBJECTS) {
+            carried.warnings().forEach(this::warn);
+        }
+        boolean rows = part == Part.EVERYTHING;
+        warnOfTheMachine(rows ? carried.totalTableBytes() : 0, folder);
         CopyMonitor monitor = new CopyMonitor(
-                Phase.DUMP, source, listener, carried.tableNames().size(), carried.totalTableBytes());
+                Phase.DUMP,
+                source,
+                listener,
+                rows ? carried.tableNames().size() : 0,
+                rows ? carried.totalTableBytes() : 0);
         try (monitor) {
             monitor.start();
-            dump(snapshot, carried, folder, monitor);
+            dump(part, snapshot, carried, folder, monitor);
             TableOfContents contents = contents(folder)
                     .without(TableOfContents.ownObjects(carried.leftOut(), ownPublications, Catalog.OWN_SCHEMA));
             monitor.complete();
             LOG.info(
-                    "dump is complete tables={} entries={} folder={}",
+                    "dump is complete part={} tables={} entries={} folder={}",
+                    part,
                     carried.tableNames().size(),
                     contents.entries().size(),
                     folder.path());
@@ -152,16 +183,16 @@ public final class DatabaseDump {
         }
     }
 
-    private void warnOfTheMachine(CarriedContents carried, DumpFolder folder) throws InterruptedException {
+    private void warnOfTheMachine(long tableBytes, DumpFolder folder) throws InterruptedException {
         if (!ProcessGroup.isApart()) {
             warn("There is no setsid on this machine: Ctrl+C in the terminal reaches pg_dump and pg_restore as well, "
                     + "and ends them at once.");
         }
         try {
             long free = folder.freeBytes();
-            if (free < carried.totalTableBytes() / WORST_COMPRESSION) {
+            if (free < tableBytes / WORST_COMPRESSION) {
                 warn("The dump may not fit: " + folder.path() + " has " + megabytes(free) + " left, the tables have "
-                        + megabytes(carried.totalTableBytes()) + ".");
+                        + megabytes(tableBytes) + ".");
             }
         } catch (IOException unknown) {
             LOG.debug("free room is unknown folder={} reason={}", folder.path(), unknown.toString());
@@ -176,12 +207,13 @@ public final class DatabaseDump {
         listener.on(new Warning(text));
     }
 
-    private void dump(Optional<String> snapshot, CarriedContents carried, DumpFolder folder, CopyMonitor monitor)
+    private void dump(
+            Part part, Optional<String> snapshot, CarriedContents carried, DumpFolder folder, CopyMonitor monitor)
             throws InterruptedException {
         for (String compression : compressions()) {
             DumpOutput output = new DumpOutput(carried, monitor, config.jobs() > 1);
             int exit = ClientRun.run(
-                    command(snapshot, carried, folder, compression),
+                    command(part, snapshot, carried, folder, compression),
                     Optional.of(source.forProgram("pg_dump", carried.serverMajor())),
                     FailureKind.DUMP_FAILED,
                     line -> LOG.debug("pg_dump: {}", line),
@@ -206,7 +238,7 @@ public final class DatabaseDump {
     }
 
     private List<String> command(
-            Optional<String> snapshot, CarriedContents carried, DumpFolder folder, String compression) {
+            Part part, Optional<String> snapshot, CarriedContents carried, DumpFolder folder, String compression) {
         List<String> command = new ArrayList<>();
         Collections.addAll(
                 command,
@@ -222,6 +254,7 @@ public final class DatabaseDump {
                 "--verbose");
         snapshot.ifPresent(id -> command.add("--snapshot=" + id));
         command.addAll(carried.dumpFilters());
+        command.addAll(part.options());
         return command;
     }
 

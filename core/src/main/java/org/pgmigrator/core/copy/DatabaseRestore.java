@@ -52,7 +52,7 @@ public final class DatabaseRestore {
     }
 
     /// The parts that a dump is restored in.
-    private enum Section {
+    public enum Section {
         PRE_DATA("pre-data"),
         DATA("data"),
         POST_DATA("post-data");
@@ -69,8 +69,16 @@ public final class DatabaseRestore {
     /// @throws InterruptedException after pg_restore is gone
     /// @throws MigrationException `RESTORE_FAILED` with the errors, or a kind of the target
     public void run(FinishedDump dump) throws InterruptedException {
+        run(dump, List.of(Section.values()), Set.of());
+    }
+
+    /// Restores some sections.
+    ///
+    /// @param there what the target has already, as [PostData] has found it
+    public void run(FinishedDump dump, List<Section> sections, Set<PostData.Source> there) throws InterruptedException {
         TargetFacts facts = facts();
-        TableOfContents contents = restorable(dump, facts, !filter.isEverything());
+        TableOfContents contents = restorable(dump, facts, !filter.isEverything())
+                .without(entry -> there.contains(PostData.Source.of(entry.origin())));
         try {
             contents.write(dump.folder().list());
         } catch (IOException failure) {
@@ -86,7 +94,7 @@ public final class DatabaseRestore {
                 Phase.RESTORE, target, listener, contents.entries().size(), dump.totalBytes());
         try (monitor) {
             monitor.start();
-            for (Section section : Section.values()) {
+            for (Section section : sections) {
                 RestoreOutput.Outcome outcome = restore(section, dump, facts.major, contents, monitor);
                 LOG.info(
                         "restored section={} exit={} errors={}",

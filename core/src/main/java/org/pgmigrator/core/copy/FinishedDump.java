@@ -31,6 +31,10 @@ public final class FinishedDump {
         return folder;
     }
 
+    CarriedContents carried() {
+        return carried;
+    }
+
     TableOfContents contents() {
         return contents;
     }

@@ -339,6 +339,7 @@ public final class Abort {
                     .forEach(entry -> left.add("on the source, " + entry.what() + ": " + entry.sql() + ";"));
             return;
         }
+        KeptCopy.endHolder(state, source, subscription, listener);
         endWalsender(migration.origin().slot());
         told(Undoing.run(state, source), "source");
     }

@@ -3,6 +3,7 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -50,6 +51,8 @@ final class CopyDatabase {
     private final Validated validated;
     private final ProgressListener listener;
     private final UndoLog sourceJournal;
+    private final StateStore state;
+    private final Outage outage;
     private final SlotReady slotReady;
 
     CopyDatabase(
@@ -58,14 +61,17 @@ final class CopyDatabase {
             Database target,
             Validated validated,
             ProgressListener listener,
-            UndoLog sourceJournal,
+            StateStore state,
+            Outage outage,
             SlotReady slotReady) {
         this.config = config;
         this.source = source;
         this.target = target;
         this.validated = validated;
         this.listener = listener;
-        this.sourceJournal = sourceJournal;
+        this.sourceJournal = state.undoLog(Side.SOURCE);
+        this.state = state;
+        this.outage = outage;
         this.slotReady = slotReady;
     }
 
@@ -80,13 +86,11 @@ final class CopyDatabase {
 
     /// Copies everything under the snapshot of a new slot.
     Copied run() throws InterruptedException {
-        try (Connection observer = source.connect(Session.named("prepare"));
-                DumpFolder folder = DumpFolder.create(config.copy())) {
+        try (Connection observer = source.connect(Session.named("prepare"))) {
             listener.on(new ProgressEvent.PhaseStarted(Phase.PREPARE_SNAPSHOT, "publication, slot and snapshot"));
             createPublications(observer);
             SlotIdentity identity;
             CatalogFingerprint fingerprint;
-            FinishedDump dump;
             try (Prepared prepared = prepare(observer)) {
                 requirePublished(observer, prepared.snapshot().tables());
                 StreamSession.SourceIdentity system = StreamSession.SourceIdentity.read(source);
@@ -96,18 +100,60 @@ final class CopyDatabase {
                         prepared.slot().name(),
                         prepared.slot().consistentPoint());
                 fingerprint = CatalogFingerprint.of(prepared.snapshot().tables());
-                slotReady.at(identity, publications(config, validated));
-                listener.on(new ProgressEvent.PhaseStarted(
-                        Phase.DUMP, "at the snapshot of " + prepared.slot().consistentPoint()));
-                dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)
-                        .run(Optional.of(prepared.snapshot().id()), ownPublications(config), folder);
-                prepared.snapshot().requireAlive();
+                switch (config.copy().rows()) {
+                    case STREAM -> {
+                        remember(identity, prepared.snapshot(), fingerprint);
+                        slotReady.at(identity, publications(config, validated));
+                        goOn(CopyRecord.Step.SNAPSHOT, Optional.of(prepared.snapshot()));
+                    }
+                    case DUMP -> {
+                        slotReady.at(identity, publications(config, validated));
+                        dumpAndRestore(prepared);
+                    }
+                }
             }
-            listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
-            new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
             return new Copied(identity, fingerprint);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The copy could not be prepared.", refusal);
+        }
+    }
+
+    /// From here on another process can hold the snapshot as well, and go on with the copy.
+    private void remember(SlotIdentity slot, ExportedSnapshot snapshot, CatalogFingerprint fingerprint) {
+        try {
+            new CopyRecord(
+                            slot,
+                            snapshot.visible(),
+                            snapshot.id(),
+                            fingerprint,
+                            CopyRecord.Step.SNAPSHOT,
+                            Instant.EPOCH)
+                    .begin(state.session(), config.replication().subscriptionName());
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The copy could not be noted on the target.", refusal);
+        }
+    }
+
+    /// Copies what is not complete.
+    ///
+    /// @param snapshot of the slot; closed as soon as it is not needed
+    void goOn(CopyRecord.Step complete, Optional<ExportedSnapshot> snapshot) throws InterruptedException {
+        try (StreamedCopy copy = new StreamedCopy(config, source, target, validated, listener, state, outage)) {
+            copy.run(complete, snapshot);
+        }
+    }
+
+    /// The snapshot is not needed once the dump is complete.
+    private void dumpAndRestore(Prepared prepared) throws InterruptedException {
+        try (DumpFolder folder = DumpFolder.create(config.copy())) {
+            listener.on(new ProgressEvent.PhaseStarted(
+                    Phase.DUMP, "at the snapshot of " + prepared.slot().consistentPoint()));
+            FinishedDump dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)
+                    .run(Optional.of(prepared.snapshot().id()), ownPublications(config), folder);
+            prepared.snapshot().requireAlive();
+            prepared.close();
+            listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
+            new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
         }
     }
 

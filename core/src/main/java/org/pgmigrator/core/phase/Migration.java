@@ -50,7 +50,7 @@ public final class Migration {
             Database source = Database.parse(Side.SOURCE, config.source(), environment);
             Database target = Database.parse(Side.TARGET, config.target(), environment)
                     .of(config.replication().subscriptionName());
-            Validated validated = validate(source, target);
+            Validated validated = validate(source, target, config.resume());
             if (config.mode() == Mode.ONLINE) {
                 RequestDesk desk = new RequestDesk(
                         target, config.replication().subscriptionName(), config.apply(), control, listener);
@@ -59,7 +59,8 @@ public final class Migration {
                                 source,
                                 target,
                                 validated,
-                                () -> validate(source, target),
+                                // What is on the target by then is this migration's.
+                                () -> validate(source, target, true),
                                 desk.listener(),
                                 confirmation,
                                 control,
@@ -92,10 +93,10 @@ public final class Migration {
                 : "both databases are as they were: nothing was created";
     }
 
-    private Validated validate(Database source, Database target) throws InterruptedException {
+    private Validated validate(Database source, Database target, boolean resume) throws InterruptedException {
         listener.on(new ProgressEvent.PhaseStarted(
                 Phase.VALIDATE, "checks of " + source.describe() + " and " + target.describe() + ", read only"));
-        ValidationReport report = report(source, target);
+        ValidationReport report = report(source, target, resume);
         return report.validated()
                 .orElseThrow(() -> new MigrationException(Failure.of(
                                 FailureKind.CHECK_REFUSED,
@@ -107,7 +108,7 @@ public final class Migration {
                         .withState("both databases are as they were: nothing was changed")));
     }
 
-    private ValidationReport report(Database source, Database target) throws InterruptedException {
+    private ValidationReport report(Database source, Database target, boolean resume) throws InterruptedException {
         source.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
         target.warnings().forEach(warning -> listener.on(new ProgressEvent.Warning(warning)));
         ValidationReport report = new Validate(
@@ -115,7 +116,7 @@ public final class Migration {
                         config.replication(),
                         config.copy(),
                         config.filter(),
-                        config.resume(),
+                        resume,
                         Optional.of(config.cutover().sourceLock().mode()),
                         source,
                         target,
@@ -132,7 +133,7 @@ public final class Migration {
         try {
             Database source = Database.parse(Side.SOURCE, config.source(), environment);
             Database target = Database.parse(Side.TARGET, config.target(), environment);
-            return report(source, target).findings();
+            return report(source, target, config.resume()).findings();
         } catch (InterruptedException stop) {
             throw Stops.exception(control, "Nothing was changed on either side.", List.of());
         } finally {

@@ -1,8 +1,11 @@
 package org.pgmigrator.core.phase;
 
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.pgmigrator.core.config.CopyConfig.Rows;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.copy.TargetStatistics;
 import org.pgmigrator.core.cutover.IdentityColumns;
@@ -16,6 +19,7 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.snapshot.ExportedSnapshot;
 import org.pgmigrator.core.validate.Validated;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,7 +95,7 @@ final class OnlineMigration {
 
     private Resumption resumption(StateStore state, Spooling spooling) {
         InterruptedCutover cutover = new InterruptedCutover(config, state, source, target, control, listener);
-        return new Resumption(config, state, source, target, cutover, listener, new Resumption.Onward() {
+        return new Resumption(config, source, cutover, listener, new Resumption.Onward() {
             @Override
             public void stream(CatalogFingerprint fingerprint) throws InterruptedException {
                 // An earlier cutover may have ended while it opened the target.
@@ -101,15 +105,54 @@ final class OnlineMigration {
             }
 
             @Override
-            public void copyAgain(TargetRoom room) throws InterruptedException {
+            public void copy() throws InterruptedException {
+                TargetRoom room = room();
+                copyThenStream(state, spooling, room, goesOnOrAgain(state, spooling, room));
+            }
+        });
+    }
+
+    private TargetRoom room() {
+        return new TargetRoom(target, config.filter(), subscription, listener);
+    }
+
+    /// Where a copy was cut off: what is complete is kept, if it can be.
+    private Copying goesOnOrAgain(StateStore state, Spooling spooling, TargetRoom room) throws InterruptedException {
+        // What is complete is known when nobody is at it any more, and what was confirmed when nobody confirms.
+        spooling.close();
+        room.endOwnSessions();
+        return switch (kept(state, spooling).find()) {
+            case KeptCopy.Answer.GoOn found -> {
+                kept(state, spooling).tell(found);
+                yield (outage, watch) -> goOn(state, spooling, room, found, outage, watch);
+            }
+            case KeptCopy.Answer.Again again -> {
+                listener.on(new ProgressEvent.Notice(again.why()
+                        + ": the copy starts again with a new slot, and what was restored so far is removed from the"
+                        + " target first"));
+                KeptCopy.endHolder(state, source, subscription, listener);
+                forgetCopy(state);
                 spooling.discard();
+                undoCopy(state);
                 spooling.requireUsable();
                 // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
                 validated = checks.again();
                 state.begin(origin());
-                copyThenStream(state, spooling, room, true);
+                yield (outage, watch) -> copyAll(state, spooling, room, true, outage, watch);
             }
-        });
+        };
+    }
+
+    private void undoCopy(StateStore state) {
+        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
+        left.addAll(Undoing.run(state, target).left());
+        if (!left.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.LEFT_BEHIND,
+                            "What the earlier run has left could not be removed.",
+                            String.join("\n", left))
+                    .withState("the source is serving; the target holds a part of a copy"));
+        }
     }
 
     private MigrationOrigin origin() {
@@ -136,29 +179,110 @@ final class OnlineMigration {
 
     private void start(StateStore state, Spooling spooling) throws InterruptedException {
         spooling.requireUsable();
-        TargetRoom room = new TargetRoom(target, config.filter(), subscription, listener);
+        TargetRoom room = room();
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }
         state.begin(origin());
-        copyThenStream(state, spooling, room, config.copy().dropTargetFirst());
+        boolean dropFirst = config.copy().dropTargetFirst();
+        copyThenStream(
+                state, spooling, room, (outage, watch) -> copyAll(state, spooling, room, dropFirst, outage, watch));
     }
 
-    private void copyThenStream(StateStore state, Spooling spooling, TargetRoom room, boolean dropFirst)
+    private KeptCopy kept(StateStore state, Spooling spooling) {
+        return new KeptCopy(config, source, state, spooling, CopyDatabase.publications(config, validated), listener);
+    }
+
+    /// What copies the rows, up to the point from which they are streamed.
+    @FunctionalInterface
+    private interface Copying {
+        CopyDatabase.Copied run(Outage outage, SlotWatch watch) throws InterruptedException;
+    }
+
+    private CopyDatabase.Copied copyAll(
+            StateStore state, Spooling spooling, TargetRoom room, boolean dropFirst, Outage outage, SlotWatch watch)
+            throws InterruptedException {
+        closeTarget(state);
+        if (dropFirst) {
+            room.drop();
+        }
+        return copyDatabase(state, spooling, outage, watch).run();
+    }
+
+    /// With what is complete of the copy that was cut off.
+    private CopyDatabase.Copied goOn(
+            StateStore state,
+            Spooling spooling,
+            TargetRoom room,
+            KeptCopy.Answer.GoOn found,
+            Outage outage,
+            SlotWatch watch)
+            throws InterruptedException {
+        try (ExportedSnapshot held = found.snapshot()) {
+            watch.start();
+            closeTarget(state);
+            CopyRecord record = found.record();
+            if (record.step() == CopyRecord.Step.SNAPSHOT) {
+                room.removeAllOfIt();
+            }
+            copyDatabase(state, spooling, outage, watch).goOn(record.step(), Optional.ofNullable(held));
+            return new CopyDatabase.Copied(record.slot(), record.fingerprint());
+        }
+    }
+
+    private void copyThenStream(StateStore state, Spooling spooling, TargetRoom room, Copying copying)
             throws InterruptedException {
         CatalogFingerprint fingerprint;
         try {
-            closeTarget(state);
-            if (dropFirst) {
-                room.drop();
-            }
-            fingerprint = copy(state, spooling);
+            fingerprint = copyThroughOutages(state, spooling, room, copying);
         } catch (InterruptedException stop) {
-            throw abandonCopy(state, spooling, room, Optional.empty());
+            throw cutOff(state, spooling, room, Optional.empty());
         } catch (MigrationException failed) {
-            throw abandonCopy(state, spooling, room, control.isStopPending() ? Optional.empty() : Optional.of(failed));
+            throw cutOff(state, spooling, room, control.isStopPending() ? Optional.empty() : Optional.of(failed));
         }
         stream(state, spooling, fingerprint);
+    }
+
+    /// Copies, through losses of the sessions that nobody can make anew: the one that holds the snapshot above all.
+    /// Then
+    /// the copy starts again, unless somebody else holds it.
+    private CatalogFingerprint copyThroughOutages(StateStore state, Spooling spooling, TargetRoom room, Copying copying)
+            throws InterruptedException {
+        Outage outage = new Outage(config.replication().maxOutage());
+        Copying next = copying;
+        while (true) {
+            Copying attempt = next;
+            try (SlotWatch watch = new SlotWatch(source, config.replication().slotName(), care, spooling::sourceGone)) {
+                return watch.whileWatching(() -> completed(state, attempt.run(outage, watch)), control);
+            } catch (MigrationException failed) {
+                Optional<Duration> pause = config.copy().rows() == Rows.DUMP
+                                || control.stopRequested().isPresent()
+                        ? Optional.empty()
+                        : outage.pauseAfter(failed);
+                if (pause.isEmpty()) {
+                    throw outage.last(failed);
+                }
+                listener.on(new ProgressEvent.Warning(outage.describeCopy(failed, pause.get())));
+                Thread.sleep(pause.get());
+                next = (same, watch) -> goesOnOrAgain(state, spooling, room).run(same, watch);
+            }
+        }
+    }
+
+    /// Everything is copied: what is streamed from here on.
+    private CatalogFingerprint completed(StateStore state, CopyDatabase.Copied copied) throws InterruptedException {
+        KeptCopy.endHolder(state, source, subscription, listener);
+        new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
+        setIdentitiesByDefault(state);
+        state.streamingFrom(copied.slot(), copied.fingerprint());
+        return copied.fingerprint();
+    }
+
+    private CopyDatabase copyDatabase(StateStore state, Spooling spooling, Outage outage, SlotWatch watch) {
+        return new CopyDatabase(config, source, target, validated, listener, state, outage, (slot, publications) -> {
+            spooling.slotReady(slot, publications);
+            watch.start();
+        });
     }
 
     private void closeTarget(StateStore state) {
@@ -168,31 +292,6 @@ final class OnlineMigration {
             }
             TargetDoor.close(state.session(), target.name());
         }
-    }
-
-    private CatalogFingerprint copy(StateStore state, Spooling spooling) throws InterruptedException {
-        try (SlotWatch watch = new SlotWatch(source, config.replication().slotName(), care, spooling::sourceGone)) {
-            return watch.whileWatching(() -> copy(state, spooling, watch), control);
-        }
-    }
-
-    private CatalogFingerprint copy(StateStore state, Spooling spooling, SlotWatch watch) throws InterruptedException {
-        CopyDatabase.Copied copied = new CopyDatabase(
-                        config,
-                        source,
-                        target,
-                        validated,
-                        listener,
-                        state.undoLog(Side.SOURCE),
-                        (slot, publications) -> {
-                            spooling.slotReady(slot, publications);
-                            watch.start();
-                        })
-                .run();
-        new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
-        setIdentitiesByDefault(state);
-        state.streamingFrom(copied.slot(), copied.fingerprint());
-        return copied.fingerprint();
     }
 
     private void setIdentitiesByDefault(StateStore state) {
@@ -207,13 +306,55 @@ final class OnlineMigration {
         IdentityColumns.setByDefault(state.session(), always);
     }
 
+    /// The copy has ended early: it is kept where it can be gone on with, and Ctrl+C does not want it removed.
+    private MigrationException cutOff(
+            StateStore state, Spooling spooling, TargetRoom room, Optional<MigrationException> cause) {
+        boolean unwanted = control.stopRequested().equals(Optional.of(Stop.INTERRUPT_AND_REMOVE))
+                || cause.filter(OnlineMigration::leavesNothingToGoOnWith).isPresent();
+        // Asking the servers is no part of what a stop interrupts.
+        control.detach();
+        Optional<String> kept =
+                unwanted ? Optional.empty() : kept(state, spooling).keepable();
+        if (kept.isEmpty()) {
+            return abandonCopy(state, spooling, room, cause);
+        }
+        spooling.close();
+        String slot = config.replication().slotName();
+        String how = "the source is serving; the copy is kept: " + kept.get() + "; slot \"" + slot
+                + "\" is kept on the source and holds back WAL; the target is closed for writes";
+        List<String> remedy = List.of(
+                "To go on with the copy where it was cut off: run the same command with --resume.",
+                "To give up instead: pg-migrator abort.");
+        return cause.map(failed -> new MigrationException(
+                        failed.failure().withState(how).withRemedy(remedies(failed, remedy)), failed))
+                .orElseGet(() -> Stops.exception(control, how, remedy));
+    }
+
+    private static boolean leavesNothingToGoOnWith(MigrationException failed) {
+        return switch (failed.failure().kind()) {
+            case SLOT_MISSING, SLOT_INVALIDATED, SLOT_RETAINS_TOO_MUCH, CATALOG_CHANGED -> true;
+            default -> false;
+        };
+    }
+
+    /// What removes the cause comes first.
+    private static String[] remedies(MigrationException failed, List<String> remedy) {
+        List<String> all = new ArrayList<>();
+        if (failed.failure().kind() == FailureKind.RESTORE_FAILED) {
+            all.add("Remove the cause of the listed errors.");
+        }
+        all.addAll(remedy);
+        return all.toArray(String[]::new);
+    }
+
     /// The copy has ended early. A slot whose snapshot is gone is of no use and holds back WAL, so it goes in any case;
     /// after TERM the target remembers that `--resume` has to begin again, otherwise both sides are left as they were.
     private MigrationException abandonCopy(
             StateStore store, Spooling spooling, TargetRoom room, Optional<MigrationException> cause) {
-        control.detach();
         listener.on(new ProgressEvent.Notice("removing what was created"));
         discard(spooling);
+        KeptCopy.endHolder(store, source, subscription, listener);
+        forgetCopy(store);
         List<String> left = new ArrayList<>(Undoing.run(store, source).left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
         try {
@@ -241,6 +382,15 @@ final class OnlineMigration {
                         resumable
                                 ? List.of("Run the same command with --resume: the copy starts again, with a new slot.")
                                 : List.of("Run the same command to start again.")));
+    }
+
+    /// First of all: nothing may go on with a copy that is being taken apart.
+    private void forgetCopy(StateStore store) {
+        try {
+            CopyRecord.remove(store.session(), subscription);
+        } catch (SQLException | MigrationException unreachable) {
+            log.warn("the record of the copy was not removed", unreachable);
+        }
     }
 
     /// The slot goes, and what was received from it with it; its walsender first.

@@ -10,7 +10,8 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.SqlState;
 
-/// A time in which a server could not be reached while changes were streamed: what is survived, and for how long.
+/// A time in which a server could not be reached while rows were copied or changes streamed: what is survived, and for
+/// how long.
 ///
 /// Positive list: a lost session, a server that is starting or stopping, and what our own lost sessions still hold
 /// until their servers notice. Everything else is a failure that comes again however often it is tried.
@@ -91,6 +92,14 @@ final class Outage {
                 + " s (--max-outage). " + meanwhile;
     }
 
+    /// For the screen, while rows are copied.
+    String describeCopy(MigrationException failed, Duration pause) {
+        return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts
+                + " to go on with the copy is made"
+                + " in " + Math.max(1, pause.toSeconds()) + " s; it ends when that has failed for " + limit.toSeconds()
+                + " s (--max-outage). What is complete is kept";
+    }
+
     /// The failure that ends the migration, with what was tried if that was the end of an outage.
     MigrationException last(MigrationException last) {
         Failure failure = last.failure();
@@ -119,10 +128,16 @@ final class Outage {
         return failure.why().isEmpty() ? what : what + " (" + failure.why() + ")";
     }
 
+    /// The loss after this one, if there is one, is another outage.
+    void isOver() {
+        attempts = 0;
+    }
+
     private boolean isSurvivable(MigrationException failed) {
         Failure failure = failed.failure();
         return switch (failure.kind()) {
-            case SOURCE_UNREACHABLE, TARGET_UNREACHABLE -> true;
+            // The snapshot of a copy ends with a session.
+            case SOURCE_UNREACHABLE, TARGET_UNREACHABLE, SNAPSHOT_GONE -> true;
             case STREAM_BROKEN -> isLoss(failed.getCause());
             // Of a cutover: whether the source is closed could not be looked up.
             case SOURCE_FENCE -> failed.getCause() instanceof MigrationException cause && isSurvivable(cause);

@@ -1,7 +1,5 @@
 package org.pgmigrator.core.phase;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -13,13 +11,12 @@ import org.pgmigrator.core.progress.ProgressListener;
 
 /// `--resume`: where an earlier run has stopped, and how it goes on from there.
 ///
-/// A cutover that was cut off is finished or taken back, a stream goes on, a copy starts again.
+/// A cutover that was cut off is finished or taken back, a stream goes on; so does a copy whose snapshot is alive, or
+/// that needs it no more. Any other copy starts again.
 final class Resumption {
 
     private final MigrationConfig config;
-    private final StateStore state;
     private final Database source;
-    private final Database target;
     private final InterruptedCutover cutover;
     private final ProgressListener listener;
     private final Onward onward;
@@ -28,24 +25,18 @@ final class Resumption {
     interface Onward {
         void stream(CatalogFingerprint fingerprint) throws InterruptedException;
 
-        /// Copies once more, then streams.
-        ///
-        /// @param room what was restored so far is removed from it first
-        void copyAgain(TargetRoom room) throws InterruptedException;
+        /// Copies what is not complete, or all of it once more, then streams.
+        void copy() throws InterruptedException;
     }
 
     Resumption(
             MigrationConfig config,
-            StateStore state,
             Database source,
-            Database target,
             InterruptedCutover cutover,
             ProgressListener listener,
             Onward onward) {
         this.config = config;
-        this.state = state;
         this.source = source;
-        this.target = target;
         this.cutover = cutover;
         this.listener = listener;
         this.onward = onward;
@@ -65,14 +56,7 @@ final class Resumption {
             }
             return;
         }
-        listener.on(new ProgressEvent.Notice(
-                "the earlier run was stopped during the copy, and its snapshot is gone with it: the copy starts again "
-                        + "with a new slot, and what was restored so far is removed from the target first"));
-        TargetRoom room =
-                new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener);
-        room.endOwnSessions();
-        undoCopy();
-        onward.copyAgain(room);
+        onward.copy();
     }
 
     private void requireSameConfiguration(StateStore.Stored stored) {
@@ -93,18 +77,6 @@ final class Resumption {
                     FailureKind.SLOT_MISMATCH,
                     "The migration on the target does not come from this source.",
                     "recorded: " + recorded.describe() + "; found: " + actual.describe()));
-        }
-    }
-
-    private void undoCopy() {
-        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
-        left.addAll(Undoing.run(state, target).left());
-        if (!left.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                            FailureKind.LEFT_BEHIND,
-                            "What the earlier run has left could not be removed.",
-                            String.join("\n", left))
-                    .withState("the source is serving; the target holds a part of a copy"));
         }
     }
 }

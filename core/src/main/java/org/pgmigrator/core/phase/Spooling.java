@@ -89,6 +89,32 @@ final class Spooling implements AutoCloseable {
         }
     }
 
+    /// Whether this migration has received to a spool.
+    boolean hasRecord() {
+        return recorded().isPresent();
+    }
+
+    /// The copy goes on under the snapshot of this slot: what was received since is gone on with too.
+    ///
+    /// @throws MigrationException POSITION_LOST if what was confirmed is not here, SPOOL_DAMAGED
+    void copyGoesOn(SlotIdentity identity, Lsn confirmed, List<String> publications) throws InterruptedException {
+        Progress.Row nothingApplied = new Progress.Row(
+                identity, identity.consistentPoint(), identity.consistentPoint(), Optional.empty(), Optional.empty());
+        Optional<SpoolRecord> record = recorded();
+        if (confirmed.isAfter(identity.consistentPoint())) {
+            if (record.isEmpty()) {
+                throw lost(nothingApplied, confirmed, "nobody knows of a spool that has it");
+            }
+            reopen(record.get(), nothingApplied, confirmed, publications);
+        } else {
+            discard();
+            if (isOn()) {
+                requireUsable();
+                slotReady(identity, publications);
+            }
+        }
+    }
+
     /// Whether changes are being received since the copy, so that the slot is in use by ourselves. What has ended is
     /// closed: what is durable is there, and what is not is asked for again.
     boolean isReceiving() {

@@ -187,6 +187,9 @@ final class StateStore implements AutoCloseable {
             Requests.createTable(session());
             CutoverRecord.createTable(session());
             SpoolRecord.createTable(session());
+            CopyRecord.createTables(session());
+            HolderRecord.createTable(session());
+            CopyRecord.remove(session(), subscription);
             try (PreparedStatement insert = session()
                     .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
@@ -216,6 +219,7 @@ final class StateStore implements AutoCloseable {
                 update.executeUpdate();
             }
             Progress.initialise(alive, subscription, identity);
+            CopyRecord.remove(alive, subscription);
             alive.commit();
             alive.setAutoCommit(true);
         } catch (SQLException refusal) {
@@ -356,6 +360,8 @@ final class StateStore implements AutoCloseable {
             }
             CutoverRecord.remove(session(), subscription);
             SpoolRecord.remove(session(), subscription);
+            CopyRecord.remove(session(), subscription);
+            HolderRecord.remove(session(), subscription);
             for (String table : List.of("migration", "journal", "bulletin", "request")) {
                 try (PreparedStatement delete =
                         session().prepareStatement("delete from pgmigrator." + table + " where subscription = ?")) {

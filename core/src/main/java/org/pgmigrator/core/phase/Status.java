@@ -19,6 +19,7 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.decoder.Lsn;
 
 /// Looks at a migration from outside, running or stopped, again and again: read only, and without its lease.
@@ -122,12 +123,42 @@ public final class Status implements AutoCloseable {
                                 spool.confirmedUpto(),
                                 spool.bytes(),
                                 spool.limitBytes())),
+                copy(connection, migration),
                 sourceSide,
                 unknown.strip(),
                 Optional.empty(),
                 new StatusReport.Verdict(false, ""),
                 List.of());
         return StatusJudgement.complete(facts, rates(facts));
+    }
+
+    /// The holder counts only if the source has its session, which was looked at just before.
+    private Optional<StatusReport.Copy> copy(Connection connection, MigrationRecord migration) throws SQLException {
+        Optional<CopyRecord> copy = CopyRecord.read(connection, subscription);
+        if (copy.isEmpty() || migration.phase().compareTo(Phase.STREAM_APPLY) >= 0) {
+            return Optional.empty();
+        }
+        CopyRecord record = copy.get();
+        CopyRecord.Parts parts = CopyRecord.parts(connection, subscription);
+        return Optional.of(new StatusReport.Copy(
+                KeptCopy.words(record.step()),
+                parts.done().size(),
+                parts.plan().size(),
+                record.step().needsSnapshot(),
+                HolderRecord.read(connection, subscription)
+                        .filter(holder ->
+                                holder.consistentPoint().equals(record.slot().consistentPoint()) && isAlive(holder))
+                        .map(holder -> "process " + holder.processId() + " on " + holder.host()),
+                record.began()));
+    }
+
+    private boolean isAlive(HolderRecord holder) {
+        Connection connection = sourceSession;
+        try {
+            return connection != null && holder.isAlive(connection);
+        } catch (SQLException lost) {
+            return false;
+        }
     }
 
     private StatusReport.SourceSide lookAtSource(MigrationRecord migration) {

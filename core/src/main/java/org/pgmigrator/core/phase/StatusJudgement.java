@@ -73,6 +73,7 @@ final class StatusJudgement {
                 facts.account(),
                 facts.lanes(),
                 facts.spool(),
+                facts.copy(),
                 facts.source(),
                 facts.sourceUnknown(),
                 rates,
@@ -152,7 +153,7 @@ final class StatusJudgement {
         boolean streaming = migration.phase().compareTo(Phase.STREAM_APPLY) >= 0;
         if (facts.worker().isPresent()) {
             return facts.account()
-                    .map(account -> whileAtWork(account, streaming))
+                    .map(account -> whileAtWork(account, streaming, facts))
                     .orElse(List.of());
         }
         if (migration.opened()) {
@@ -176,13 +177,27 @@ final class StatusJudgement {
                                             .map(spool ->
                                                     ", with the spool in " + spool.directory() + " on " + spool.host())
                                             .orElse("")
-                            : "pg-migrator migrate --resume: starts the copy again, with a new slot");
+                            : "pg-migrator migrate --resume: " + withTheCopy(facts));
         }
         next.add("pg-migrator abort: removes everything that the migration has created on both sides");
         return next;
     }
 
-    private static List<String> whileAtWork(Account account, boolean streaming) {
+    /// What a resume would do with a copy that is not complete.
+    private static String withTheCopy(StatusReport facts) {
+        return facts.copy()
+                .filter(copy -> !copy.needsSnapshot() || copy.holder().isPresent())
+                .filter(copy -> facts.source()
+                        .map(side -> !List.of("missing", "lost").contains(side.walStatus()))
+                        .orElse(true))
+                .map(copy -> "goes on with the copy where it was cut off: " + copy.complete()
+                        + (copy.partsTotal() == 0 || !copy.needsSnapshot()
+                                ? ""
+                                : ", " + copy.partsDone() + " of " + copy.partsTotal() + " parts of the rows are kept"))
+                .orElse("starts the copy again, with a new slot");
+    }
+
+    private static List<String> whileAtWork(Account account, boolean streaming, StatusReport facts) {
         List<String> next = new ArrayList<>();
         if (streaming && account.phase() != Phase.CUTOVER) {
             next.add("pg-migrator cutover: the same as Ctrl+C there");
@@ -190,7 +205,7 @@ final class StatusJudgement {
         next.add("kill -TERM " + account.processId() + " on " + account.host()
                 + (streaming
                         ? ": stops in order; slot and progress are kept for --resume"
-                        : ": stops in order; --resume starts the copy again"));
+                        : ": stops in order; --resume " + withTheCopy(facts)));
         next.add("pg-migrator abort: refused while this process is at work");
         return next;
     }

@@ -19,6 +19,7 @@ import org.pgmigrator.decoder.Lsn;
 /// @param account       what the process says of itself, or said last
 /// @param lanes         the positions on the target, by lane; empty before the stream
 /// @param spool         where received changes are kept; empty without a spool
+/// @param copy          what of the copy is complete; empty where there is nothing to go on with, or nothing to copy
 /// @param source        what the source says; empty if it could not be asked
 /// @param sourceUnknown why not; empty if it could be
 /// @param rates         what moved between two looks; empty if only one was possible
@@ -32,11 +33,42 @@ public record StatusReport(
         Optional<Account> account,
         List<Lane> lanes,
         Optional<Spool> spool,
+        Optional<Copy> copy,
         Optional<SourceSide> source,
         String sourceUnknown,
         Optional<Rates> rates,
         Verdict verdict,
         List<String> next) {
+
+    /// Of a migration that copies nothing now.
+    public StatusReport(
+            String subscription,
+            List<String> others,
+            Optional<Migration> migration,
+            Optional<Worker> worker,
+            Optional<Account> account,
+            List<Lane> lanes,
+            Optional<Spool> spool,
+            Optional<SourceSide> source,
+            String sourceUnknown,
+            Optional<Rates> rates,
+            Verdict verdict,
+            List<String> next) {
+        this(
+                subscription,
+                others,
+                migration,
+                worker,
+                account,
+                lanes,
+                spool,
+                Optional.empty(),
+                source,
+                sourceUnknown,
+                rates,
+                verdict,
+                next);
+    }
 
     public StatusReport {
         others = List.copyOf(others);
@@ -98,6 +130,21 @@ public record StatusReport(
             inOrder = List.copyOf(inOrder);
         }
     }
+
+    /// What of the copy the target remembers.
+    ///
+    /// @param complete      what is complete, a clause for a person
+    /// @param partsDone     of the rows
+    /// @param needsSnapshot whether the snapshot is needed to go on
+    /// @param holder        the `snapshot-holder` that holds it; empty if there is none, or its session is gone
+    /// @param since         when the snapshot was taken
+    public record Copy(
+            String complete,
+            int partsDone,
+            int partsTotal,
+            boolean needsSnapshot,
+            Optional<String> holder,
+            Instant since) {}
 
     /// How far the copy is; totals are estimates.
     public record Copied(long objectsDone, long objectsTotal, long bytesDone, long bytesTotal) {}

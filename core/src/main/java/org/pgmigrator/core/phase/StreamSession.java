@@ -149,7 +149,7 @@ final class StreamSession implements AutoCloseable {
     }
 
     /// A walsender of before may not have read our last word yet: what is confirmed is known when it has ended.
-    private static void awaitFree(Connection observer, String slot) throws InterruptedException {
+    static void awaitFree(Connection observer, String slot) throws InterruptedException {
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
         while (isInUse(observer, slot)) {
             if (System.nanoTime() > deadline) {

@@ -70,16 +70,23 @@ final class TargetRoom {
         }
     }
 
-    /// Ends what an earlier run of this migration that was killed has left running here: its pg_restore would go on
-    /// filling
-    /// the target. Another migration into the same database is left alone.
+    /// The same, interruptible: a copy begins once more.
+    void removeAllOfIt() throws InterruptedException {
+        cleaner.execute();
+    }
+
+    /// Ends what an earlier run of this migration that was killed has left running here, and waits until it has ended:
+    /// its pg_restore would go on filling the target. Another migration into the same database is left alone.
     void endOwnSessions() {
         try (Connection connection = target.connect(Session.named("clean-up"));
                 PreparedStatement statement = connection.prepareStatement("""
-                        select pg_terminate_backend(pid) from pg_stat_activity, (select ?) w(suffix)
+                        select pg_terminate_backend(pid, 10000) from pg_stat_activity, (select ?) w(suffix)
                         where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
                           and (application_name like 'pg_restore%' or application_name like 'pg-migrator %')
                           and application_name not like 'pg-migrator state%'
+                          and application_name not like 'pg-migrator requests%'
+                          and application_name not like 'pg-migrator snapshot-holder%'
+                          and application_name not like 'pg-migrator spool%'
                           and right(application_name, length(suffix)) = suffix""")) {
             statement.setString(1, Session.suffix(subscription));
             statement.execute();

@@ -1,12 +1,14 @@
 package org.pgmigrator.core.snapshot;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.config.QualifiedName;
@@ -26,20 +28,31 @@ import org.pgmigrator.core.postgres.SqlState;
 /// exports the snapshot again: from then on the walsender is not needed for it. A table that was rewritten between the
 /// snapshot and the lock would look empty under the snapshot, so each is compared with what the snapshot says of it.
 ///
-/// Not thread-safe. Closing it ends the snapshot for all who have not imported it.
+/// Another process can hold it beside this one ([#adopt]), and so keep it alive when this one ends.
+///
+/// Not thread-safe, but for [#requireAlive]. Closing it ends the snapshot for all who have not imported it.
 public final class ExportedSnapshot implements AutoCloseable {
 
     private static final String LOCK_TIMEOUT = "15s";
 
     private final Connection holder;
     private final String id;
+    private final String visible;
+    private final Backend backend;
     private final List<CatalogTable> tables;
 
-    private ExportedSnapshot(Connection holder, String id, List<CatalogTable> tables) {
+    private ExportedSnapshot(Connection holder, String id, String visible, Backend backend, List<CatalogTable> tables) {
         this.holder = holder;
         this.id = id;
+        this.visible = visible;
+        this.backend = backend;
         this.tables = tables;
     }
+
+    /// The session that holds it, so that another process can tell it from any other one.
+    ///
+    /// @param started `pg_stat_activity.backend_start`, as text
+    public record Backend(int pid, String started, String applicationName) {}
 
     /// Imports the slot's snapshot and holds it.
     ///
@@ -48,11 +61,44 @@ public final class ExportedSnapshot implements AutoCloseable {
     /// @throws MigrationException CATALOG_CHANGED if a table is not what it was at the snapshot: only a new slot helps
     public static ExportedSnapshot hold(
             Database source, ReplicationSlot slot, Predicate<CatalogTable> carried, Connection observer) {
-        Connection holder = source.connect(Session.named("snapshot"));
+        return hold(source, Session.named("snapshot"), slot.snapshot(), Optional.empty(), carried, observer);
+    }
+
+    /// Holds a snapshot that another process holds, as long as that one is alive.
+    ///
+    /// @param purpose names the session
+    /// @param id      as the other process has exported it
+    /// @param visible what [#visible] was when it was the slot's: any other snapshot is refused
+    /// @throws MigrationException SNAPSHOT_GONE if nobody holds it any more, or it is another one; CATALOG_CHANGED
+    public static ExportedSnapshot adopt(
+            Database source,
+            String purpose,
+            String id,
+            String visible,
+            Predicate<CatalogTable> carried,
+            Connection observer) {
+        return hold(source, Session.named(purpose), id, Optional.of(visible), carried, observer);
+    }
+
+    private static ExportedSnapshot hold(
+            Database source,
+            Session session,
+            String imported,
+            Optional<String> wanted,
+            Predicate<CatalogTable> carried,
+            Connection observer) {
+        Connection holder = source.connect(session);
         boolean held = false;
         try (Statement statement = holder.createStatement()) {
             statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-            statement.execute("SET TRANSACTION SNAPSHOT '" + slot.snapshot() + "'");
+            use(statement, imported);
+            String visible = Objects.requireNonNull(Catalog.value(holder, "select pg_current_snapshot()::text"));
+            if (wanted.isPresent() && !wanted.get().equals(visible)) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.SNAPSHOT_GONE,
+                        "Snapshot " + imported + " is not the one that belongs to the slot.",
+                        "it sees transactions " + visible + ", the slot's sees " + wanted.get()));
+            }
             // Somebody who holds a table exclusively must not hold us up for ever, with nothing on the screen.
             statement.execute("SET LOCAL lock_timeout = '" + LOCK_TIMEOUT + "'");
             List<CatalogTable> before =
@@ -60,14 +106,40 @@ public final class ExportedSnapshot implements AutoCloseable {
             lock(statement, before);
             compare(before, Catalog.tables(observer));
             String id = Objects.requireNonNull(Catalog.value(holder, "select pg_export_snapshot()"));
+            ExportedSnapshot snapshot = new ExportedSnapshot(holder, id, visible, backend(holder), before);
             held = true;
-            return new ExportedSnapshot(holder, id, before);
+            return snapshot;
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The slot's snapshot could not be held.", refusal);
         } finally {
             if (!held) {
                 closeQuietly(holder);
             }
+        }
+    }
+
+    private static void use(Statement statement, String id) throws SQLException {
+        try {
+            statement.execute("SET TRANSACTION SNAPSHOT '" + id.replace("'", "''") + "'");
+        } catch (SQLException failure) {
+            if (SqlState.isConnectionLoss(failure)) {
+                throw failure;
+            }
+            throw new MigrationException(
+                    Failure.of(
+                            FailureKind.SNAPSHOT_GONE,
+                            "Snapshot " + id + " is gone: the session that held it has ended.",
+                            SqlState.serverWords(failure)),
+                    failure);
+        }
+    }
+
+    private static Backend backend(Connection holder) throws SQLException {
+        try (Statement statement = holder.createStatement();
+                ResultSet row = statement.executeQuery("select pid, backend_start::text, application_name"
+                        + " from pg_stat_activity where pid = pg_backend_pid()")) {
+            row.next();
+            return new Backend(row.getInt(1), row.getString(2), row.getString(3));
         }
     }
 
@@ -109,6 +181,16 @@ public final class ExportedSnapshot implements AutoCloseable {
         return id;
     }
 
+    /// What it sees, in the server's words: which transactions it takes for ended. The same for every session that has
+    /// imported it, and of no other snapshot unless that sees the same.
+    public String visible() {
+        return visible;
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
     /// The tables of the copy, as the snapshot sees them.
     public List<CatalogTable> tables() {
         return tables;
@@ -117,7 +199,7 @@ public final class ExportedSnapshot implements AutoCloseable {
     /// Asks the holder for a sign of life.
     ///
     /// @throws MigrationException SNAPSHOT_GONE if the session that holds it is lost
-    public void requireAlive() {
+    public synchronized void requireAlive() {
         try {
             Catalog.value(holder, "select 1");
         } catch (SQLException lost) {

@@ -1,0 +1,286 @@
+package org.pgmigrator.core.copy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.copy.DatabaseDump.Part;
+import org.pgmigrator.core.copy.DatabaseRestore.Section;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.servers.ServerPool;
+import org.pgmigrator.core.servers.SharedServers;
+import org.pgmigrator.sandbox.compare.DatabaseComparison;
+import org.pgmigrator.sandbox.server.PostgresServer;
+
+/// Rows straight from one server to the other, in parts that are there as a whole or not at all.
+@ExtendWith(SharedServers.class)
+class RowCopyIT {
+
+    private static PostgresServer sourceServer;
+    private static PostgresServer targetServer;
+
+    @TempDir
+    Path workDir;
+
+    private CopyPair pair;
+
+    @BeforeAll
+    static void startServers(ServerPool servers) {
+        sourceServer = servers.source(15);
+        targetServer = servers.target(17);
+    }
+
+    @BeforeEach
+    void createDatabases() throws Exception {
+        pair = new CopyPair(sourceServer, targetServer, workDir);
+    }
+
+    /// Marks that only this test sees.
+    private static class Marks implements DoneMarks {
+        final List<RowUnit> marked = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public boolean isDone(Connection target, RowUnit unit) {
+            return marked.contains(unit);
+        }
+
+        @Override
+        public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+            marked.add(unit);
+        }
+    }
+
+    /// What happens between the definitions and the rows, and after them.
+    private interface Between {
+        void at(String snapshot, List<RowUnit> plan, FinishedDump dump) throws Exception;
+    }
+
+    private void definitionsThen(long rangePages, Between rows) throws Exception {
+        try (Connection holder = sourceServer.connect(pair.sourceName);
+                DumpFolder folder = DumpFolder.create(pair.config())) {
+            String snapshot = CopyPair.exportSnapshot(holder);
+            FinishedDump dump = new DatabaseDump(
+                            pair.config(), pair.filter, pair.source, pair.tools(), pair.events::add)
+                    .run(Part.DEFINITIONS, Optional.of(snapshot), Set.of("pg_migrator"), folder);
+            restore(dump, Section.PRE_DATA, Set.of());
+            rows.at(snapshot, RowPlan.make(holder, dump, pair.filter, rangePages), dump);
+        }
+    }
+
+    private void restore(FinishedDump dump, Section section, Set<PostData.Source> there) throws Exception {
+        new DatabaseRestore(pair.config(), pair.filter, pair.target, pair.tools(), pair.events::add)
+                .run(dump, List.of(section), there);
+    }
+
+    private void copy(String snapshot, List<RowUnit> plan, DoneMarks marks, RowCopy.Patience patience)
+            throws InterruptedException {
+        new RowCopy(pair.config(), pair.source, pair.target, pair.events::add)
+                .run(snapshot, plan, List.of(), marks, patience);
+    }
+
+    private static void impatient(MigrationException lost) {
+        throw lost;
+    }
+
+    private List<String> differences() throws Exception {
+        return new DatabaseComparison()
+                        .compare(
+                                () -> sourceServer.connect(pair.sourceName),
+                                () -> targetServer.connect(pair.targetName))
+                        .differences()
+                        .stream()
+                        .map(Object::toString)
+                        .toList();
+    }
+
+    @Test
+    void everyTableIsCopiedWholeInRangesOfItsPages() throws Exception {
+        pair.onSource(CopyIT.RICH);
+        pair.onSource(
+                "create table public.none ()",
+                "insert into public.none select from generate_series(1, 3)",
+                "create table public.computed (a integer generated always as (1) stored)",
+                "insert into public.computed default values",
+                "create table public.parent (id integer)",
+                "create table public.heir () inherits (public.parent)",
+                "insert into public.parent select generate_series(1, 1000)",
+                "insert into public.heir select generate_series(1001, 3000)",
+                "create table public.names (c regclass, x xml)",
+                "insert into public.names values ('pg_class', '<a/>'), (null, 'text<b/>')",
+                "analyze");
+        definitionsThen(2, (snapshot, plan, dump) -> {
+            pair.onSource("insert into public.parent values (-1)", "delete from public.heir");
+            assertThat(plan).anyMatch(unit -> unit.endPage().isPresent());
+            copy(snapshot, plan, new Marks(), RowCopyIT::impatient);
+            restore(dump, Section.POST_DATA, Set.of());
+        });
+        pair.onSource(
+                "delete from public.parent where id = -1",
+                "insert into public.heir select generate_series(1001, 3000)");
+        // Neither is a part of the rows.
+        pair.onTarget("select nextval('public.descending')", "select setval('app.t_id_seq', 2000)");
+        assertThat(differences()).filteredOn(line -> !line.contains("equence")).isEmpty();
+        assertThat(pair.targetValue("select count(*) from only public.parent")).isEqualTo("1000");
+        assertThat(pair.targetValue("select count(*) from public.none")).isEqualTo("3");
+        assertThat(pair.targetValue("select n from public.mv")).isEqualTo("2");
+    }
+
+    @Test
+    void ofAnExtensionsTableOnlyWhatTheExtensionHasNotBroughtIsCopiedAndOnce() throws Exception {
+        pair.onSource(
+                "create extension hstore",
+                "create table public.settings (name text, ours boolean)",
+                "alter extension hstore add table public.settings",
+                "update pg_extension set extconfig = array['public.settings'::regclass::oid],"
+                        + " extcondition = array['where not ours'] where extname = 'hstore'",
+                "insert into public.settings values ('built in', true), ('mine', false), ('mine', false)");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            pair.onTarget(
+                    "create table public.settings (name text, ours boolean)",
+                    "insert into public.settings values ('built in', true)");
+            assertThat(plan).hasSize(1);
+            copy(snapshot, plan, new Marks(), RowCopyIT::impatient);
+        });
+        assertThat(pair.targetRows("select name from public.settings order by 1"))
+                .containsExactly("built in", "mine", "mine");
+    }
+
+    @Test
+    void aPartThatCannotBeMarkedLeavesNoRows() throws Exception {
+        pair.onSource("create table public.t as select generate_series(1, 100) as i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            DoneMarks refusing = new Marks() {
+                @Override
+                public void mark(Connection target, RowUnit unit, long rows) {
+                    throw new MigrationException(Failure.of(FailureKind.TARGET_IN_USE, rows + " rows", ""));
+                }
+            };
+            assertThatThrownBy(() -> copy(snapshot, plan, refusing, RowCopyIT::impatient))
+                    .isInstanceOf(MigrationException.class)
+                    .hasMessageContaining("100 rows");
+        });
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("0");
+    }
+
+    @Test
+    void aSessionThatIsLostBeforeItsCommitIsMadeAnewAndTheRowsAreThereOnce() throws Exception {
+        pair.onSource("create table public.t as select generate_series(1, 100) as i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            List<String> lost = Collections.synchronizedList(new ArrayList<>());
+            DoneMarks ending = new Marks() {
+                @Override
+                public boolean isDone(Connection target, RowUnit unit) {
+                    return false;
+                }
+
+                @Override
+                public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+                    if (lost.isEmpty()) {
+                        target.createStatement().execute("select pg_terminate_backend(pg_backend_pid())");
+                    }
+                }
+            };
+            copy(snapshot, plan, ending, failed -> lost.add(failed.failure().what()));
+            assertThat(lost).hasSize(1);
+        });
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");
+    }
+
+    @Test
+    void aPartWhoseCommitWasNotAnsweredIsNotCopiedTwice() throws Exception {
+        pair.onSource("create table public.t as select generate_series(1, 100) as i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            Marks marks = new Marks() {
+                @Override
+                public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+                    // Committed, and the answer never heard.
+                    target.commit();
+                    super.mark(target, unit, rows);
+                    target.createStatement().execute("select pg_terminate_backend(pg_backend_pid())");
+                }
+            };
+            copy(snapshot, plan, marks, failed -> {});
+            assertThat(marks.marked).hasSize(1);
+        });
+        assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");
+    }
+
+    @Test
+    void aRefusedRowIsToldWithItsTableAndWithoutItsValues() throws Exception {
+        pair.onSource("create table public.t as select 'secret' || i as v from generate_series(1, 100) i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            pair.onTarget("alter table public.t add check (v <> 'secret7')");
+            assertThatThrownBy(() -> copy(snapshot, plan, new Marks(), RowCopyIT::impatient))
+                    .isInstanceOfSatisfying(MigrationException.class, failed -> {
+                        assertThat(failed.failure().kind()).isEqualTo(FailureKind.RESTORE_FAILED);
+                        assertThat(failed.failure().what()).contains("public.t");
+                        assertThat(failed.failure().toString()).doesNotContain("secret");
+                    });
+        });
+    }
+
+    @Test
+    void whatIsThereOfTheDefinitionsBehindTheRowsIsKeptAndTheRestMade() throws Exception {
+        pair.onSource(CopyIT.RICH);
+        pair.onSource(
+                "create table public.k (i integer primary key, j integer unique, exclude using gist (int4range(i, j) with &&))",
+                "create index \"In dex\" on public.k (j) where i > 1",
+                "create statistics public.st on i, j from public.k",
+                "create rule ru as on insert to public.k where new.i = 5 do instead nothing",
+                "create policy po on public.k using (i > 0)",
+                "alter table public.k enable row level security",
+                "create index on public.part (d)");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            copy(snapshot, plan, new Marks(), RowCopyIT::impatient);
+            restore(dump, Section.POST_DATA, Set.of());
+            String everything =
+                    "select classid::regclass || ' ' || objid from (select 'pg_class'::regclass classid, oid"
+                            + " objid from pg_class where relkind in ('i', 'I') and oid > 16383 union all select"
+                            + " 'pg_constraint'::regclass, oid from pg_constraint where oid > 16383 union all select"
+                            + " 'pg_trigger'::regclass, oid from pg_trigger union all select 'pg_policy'::regclass, oid from"
+                            + " pg_policy union all select 'pg_rewrite'::regclass, oid from pg_rewrite where oid > 16383) x"
+                            + " order by 1";
+            List<String> before = pair.targetRows(everything);
+            assertThat(PostData.keep(dump, pair.source, pair.target)).isNotEmpty();
+            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target));
+            assertThat(pair.targetRows(everything)).isEqualTo(before);
+
+            for (String drop : List.of(
+                    "drop index public.\"In dex\"",
+                    "drop trigger tr on public.child",
+                    "alter table public.child drop constraint child_t_fkey",
+                    "drop policy po on public.k")) {
+                pair.onTarget(drop);
+            }
+            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target));
+            assertThat(pair.targetRows(everything)).hasSameSizeAs(before);
+            assertThat(pair.targetRows(everything).stream().filter(before::contains))
+                    .hasSizeLessThan(before.size());
+        });
+        assertThat(Stream.of("select stxname from pg_statistic_ext", "select pubname from pg_publication")
+                        .map(query -> {
+                            try {
+                                return pair.targetRows(query);
+                            } catch (SQLException failed) {
+                                throw new AssertionError(failed);
+                            }
+                        })
+                        .toList())
+                .containsExactly(List.of("st"), List.of("theirs"));
+    }
+}
