@@ -15,7 +15,7 @@ import java.util.Random;
 final class Plan {
 
     /// A cutover that is struck behind its point of no return ends its migration, so most strikes come before.
-    private static final int PERCENT_IN_COPY = 30;
+    private static final int PERCENT_IN_COPY = 60;
 
     private static final int PERCENT_IN_CUTOVER = 17;
 
@@ -47,7 +47,7 @@ final class Plan {
         Fault fault = faults.get(done++);
         int percent = random.nextInt(100);
         // Always drawn, so that the rest of the plan does not depend on it.
-        int inCopy = random.nextInt(2_500);
+        int inCopy = random.nextInt(1_200);
         int inStream = random.nextInt(2_000);
         int inCutover = random.nextInt(700);
         if (copying && percent < PERCENT_IN_COPY) {
