@@ -52,7 +52,7 @@ public final class Wording {
             case END -> "Ctrl+C ends the demo";
             case STOP_AND_REMOVE -> "Ctrl+C stops and undoes";
             case CUT_OVER -> "Ctrl+C cuts over";
-            case STOP_NOW -> "Ctrl+C stops now";
+            case STOP_NOW, STOP_UNDECIDED -> "Ctrl+C stops now";
             case NOTHING -> "Ctrl+C does nothing now";
         };
     }
@@ -71,6 +71,9 @@ public final class Wording {
             case STOP_NOW ->
                 "Ctrl+C now: give up the cutover and stop at once. The source goes on serving, slot and progress are "
                         + "kept, and what is left behind is named.";
+            case STOP_UNDECIDED ->
+                "Ctrl+C now: stop at once. Whether the source is closed by the cutover is not known, and what is not done of "
+                        + "it is left to --resume.";
             case NOTHING ->
                 "Ctrl+C now: nothing. There is no way back: what is left is to open the target and to clean up.";
         };

@@ -81,6 +81,11 @@ public final class InterruptPolicy implements AutoCloseable {
                 say("Ctrl+C: giving up the cutover and stopping now. The source goes on serving, slot and progress are "
                         + "kept.");
             }
+            case STOP_UNDECIDED -> {
+                stopping("the sessions to be closed");
+                say(
+                        "Ctrl+C: stopping now. Whether the source is closed by the cutover is not known: --resume finds out.");
+            }
             case NOTHING -> {
                 stopping("the cleaning up; the target is open already");
                 say("Ctrl+C: changes nothing any more. The target is open, only the cleaning up is left.");
@@ -101,6 +106,12 @@ public final class InterruptPolicy implements AutoCloseable {
             case STOP_AND_REMOVE -> {
                 stopping("child processes and sessions to end in order");
                 say(signal + ": stopping in order. The source goes on serving.");
+            }
+            case STOP_UNDECIDED -> {
+                stopping("the sessions to be closed");
+                say(signal
+                        + ": stopping in order. Whether the source is closed by the cutover is not known: --resume finds"
+                        + " out.");
             }
             case CUT_OVER, STOP_NOW -> {
                 stopping("the target's transaction to end and the sessions to be closed");

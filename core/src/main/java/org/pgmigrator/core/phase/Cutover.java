@@ -122,6 +122,7 @@ final class Cutover {
             notRehearsed(givenUp.reason());
         } catch (MigrationException failed) {
             if (cannotGoOn()) {
+                desk.rehearsed(new Note.NotDone(reason(failed)));
                 throw failed;
             }
             notRehearsed(reason(failed));

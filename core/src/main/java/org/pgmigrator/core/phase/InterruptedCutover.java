@@ -43,6 +43,9 @@ final class InterruptedCutover {
     /// A source that is restarting is waited for, when only it knows whether it is closed.
     private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
 
+    /// For a COMMIT whose answer was lost, and that is still under way.
+    private static final Duration OPENING_PATIENCE = Duration.ofSeconds(60);
+
     private final MigrationConfig config;
     private final StateStore state;
     private final Database source;
@@ -71,10 +74,14 @@ final class InterruptedCutover {
         this.finish = new CutoverFinish(config.cutover(), state, source, listener);
     }
 
-    /// Whether it has opened the target: it was proved, and of what had closed the target nothing is left.
-    boolean hasOpened(StateStore.Stored stored) {
-        return stored.phase() == Phase.CUTOVER
-                && state.journal().stream().noneMatch(entry -> entry.side() == Side.TARGET);
+    /// Whether it has opened the target: it was proved, and of what had closed the target nothing is left. A session of
+    /// before that is still opening it is waited for.
+    boolean hasOpened() {
+        try {
+            return MigrationRecord.hasOpened(state.session(), subscription, OPENING_PATIENCE);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "Whether the target is open could not be found out.", refusal);
+        }
     }
 
     /// Whether the target is open for what this has done or found: what is left is to clean up.
@@ -88,7 +95,7 @@ final class InterruptedCutover {
         told(OPEN, HowToGoOn::withTheTargetOpen, () -> {
             requireNoStop();
             listener.on(new ProgressEvent.Notice(
-                    "the earlier run has completed the cutover and opened the target: only what it left is removed"));
+                    "the cutover is complete and has opened the target: only what it left is removed"));
             finish.cleanUpAfter(record().flatMap(CutoverRecord::token));
         });
     }
@@ -149,22 +156,36 @@ final class InterruptedCutover {
 
     /// The source is not closed by a fence: it serves, and the stream goes on.
     private void takeBack() throws InterruptedException {
+        undo();
         if (record().isPresent()) {
             listener.on(new ProgressEvent.Notice(
                     "a cutover was cut off before the source was closed: the source is serving, and the cutover is to be"
                             + " asked for again"));
         }
-        SourceClosing.reopenDoor(state, source)
-                .forEach(line -> listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
-        List<String> left = Undoing.run(state, source, SourceClosing::isFence).left();
-        if (!left.isEmpty()) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.LEFT_BEHIND,
-                    "What a cutover that was cut off has left on the source could not be removed.",
-                    String.join("\n", left)));
-        }
         state.phase(Phase.STREAM_APPLY);
         CutoverRecord.remove(state.session(), subscription);
+    }
+
+    /// Also for a stop, whose interrupt would end the session that undoes it.
+    private void undo() throws InterruptedException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            SourceClosing.reopenDoor(state, source)
+                    .forEach(line ->
+                            listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
+            List<String> left =
+                    Undoing.run(state, source, SourceClosing::isFence).left();
+            if (!left.isEmpty()) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.LEFT_BEHIND,
+                        "What a cutover that was cut off has left on the source could not be removed.",
+                        String.join("\n", left)));
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private void requireNoStop() throws InterruptedException {

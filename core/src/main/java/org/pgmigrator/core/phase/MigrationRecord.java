@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -55,6 +57,22 @@ record MigrationRecord(
                         StateStore.readJournal(target, subscription)));
             }
         }
+    }
+
+    /// Whether the target is open, as [#isOpened] says, once every session that may be opening it has ended its
+    /// transaction.
+    ///
+    /// @param patience for such a session, whose answer nobody has heard
+    static boolean hasOpened(Connection target, String subscription, Duration patience) throws SQLException {
+        try (Statement settings = target.createStatement();
+                PreparedStatement statement = target.prepareStatement(
+                        "select id from pgmigrator.journal where subscription = ? order by id for update")) {
+            settings.execute("set lock_timeout = " + patience.toMillis());
+            statement.setString(1, subscription);
+            statement.executeQuery().close();
+            settings.execute("set lock_timeout = 0");
+        }
+        return read(target, subscription).filter(MigrationRecord::isOpened).isPresent();
     }
 
     static boolean exists(Connection target) throws SQLException {

@@ -98,9 +98,7 @@ final class OnlineMigration {
         return new Resumption(config, source, cutover, listener, new Resumption.Onward() {
             @Override
             public void stream(CatalogFingerprint fingerprint) throws InterruptedException {
-                // An earlier cutover may have ended while it opened the target.
-                closeTarget(state);
-                setIdentitiesByDefault(state);
+                closeAgain(state);
                 OnlineMigration.this.stream(state, spooling, fingerprint);
             }
 
@@ -285,6 +283,12 @@ final class OnlineMigration {
         });
     }
 
+    /// A cutover may have ended while it opened the target.
+    private void closeAgain(StateStore state) {
+        closeTarget(state);
+        setIdentitiesByDefault(state);
+    }
+
     private void closeTarget(StateStore state) {
         if (validated.target().mayClose()) {
             if (state.journal().stream().noneMatch(entry -> entry.what().equals(TargetOpening.DOOR))) {
@@ -415,7 +419,8 @@ final class OnlineMigration {
                                 care,
                                 fingerprint,
                                 control,
-                                listener),
+                                listener,
+                                () -> closeAgain(state)),
                         desk)
                 .run();
         discard(spooling);

@@ -19,6 +19,9 @@ public final class OperatorControl {
         CUT_OVER,
         /// Stop at once; the source goes on serving, and what is left behind is named.
         STOP_NOW,
+        /// Stop at once, out of a cutover that a lost connection has cut off: whether the source is closed is not
+        /// known.
+        STOP_UNDECIDED,
         /// Nothing: it is past the point of no return. What is left is to open the target and to clean up.
         NOTHING
     }
@@ -53,7 +56,7 @@ public final class OperatorControl {
         switch (meaning) {
             case END, STOP_AND_REMOVE -> requestStop(Stop.INTERRUPT_AND_REMOVE);
             case CUT_OVER -> requestCutover();
-            case STOP_NOW -> requestStop(Stop.INTERRUPT_NOW);
+            case STOP_NOW, STOP_UNDECIDED -> requestStop(Stop.INTERRUPT_NOW);
             case NOTHING -> {}
         }
         return meaning;
@@ -148,7 +151,7 @@ public final class OperatorControl {
     /// A lost connection has cut off the cutover of the current thread, and whether there is a way back is not known:
     /// a stop is heard, and interrupts, until it is.
     synchronized void cutoverCutOff() {
-        onInterrupt = OnInterrupt.STOP_NOW;
+        onInterrupt = OnInterrupt.STOP_UNDECIDED;
         worker = Thread.currentThread();
         if (deferred != null) {
             requestStop(deferred);

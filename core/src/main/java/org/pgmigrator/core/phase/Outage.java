@@ -66,6 +66,10 @@ final class Outage {
     ///
     /// @return empty if this failure is not survived, or has been for too long
     Optional<Duration> pauseAfter(MigrationException failed) {
+        if (streaming && System.nanoTime() - streamingSince >= OVER.toNanos()) {
+            // A cutover has lasted since.
+            attempts = 0;
+        }
         streaming = false;
         if (limit.isZero() || !isSurvivable(failed)) {
             return Optional.empty();

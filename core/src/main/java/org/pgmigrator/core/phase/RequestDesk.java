@@ -367,7 +367,7 @@ final class RequestDesk {
         OnInterrupt before = control.askForCutover();
         return switch (before) {
             case CUT_OVER -> new Note.Accepted(process + " cuts over");
-            case STOP_NOW -> new Note.Accepted(process + " is cutting over already");
+            case STOP_NOW, STOP_UNDECIDED -> new Note.Accepted(process + " is cutting over already");
             case NOTHING -> new Note.Accepted(process + " is past the cutover's point of no return already");
             case END, STOP_AND_REMOVE -> notStreaming();
         };
@@ -385,7 +385,7 @@ final class RequestDesk {
             case CUT_OVER ->
                 new Note.Accepted("the running migration (pid " + author.processId() + " on " + author.host()
                         + ") rehearses a cutover");
-            case STOP_NOW, NOTHING -> new Note.NotDone("a cutover is under way");
+            case STOP_NOW, STOP_UNDECIDED, NOTHING -> new Note.NotDone("a cutover is under way");
             case END, STOP_AND_REMOVE -> notStreaming();
         };
     }

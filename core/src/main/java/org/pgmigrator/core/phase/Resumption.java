@@ -45,7 +45,7 @@ final class Resumption {
     void run(StateStore.Stored stored) throws InterruptedException {
         requireSameConfiguration(stored);
         requireSameSource(stored.source());
-        if (cutover.hasOpened(stored)) {
+        if (cutover.hasOpened()) {
             cutover.cleanUp();
             return;
         }

@@ -33,7 +33,7 @@ final class StreamAttempt {
     /// Chosen once for all attempts.
     private @Nullable WireFormatChoice format;
 
-    /// From the beginning of a cutover, or its rehearsal, until it is given up or over.
+    /// From the beginning of a cutover until it is given up or over.
     private @Nullable Cutover cuttingOver;
 
     StreamAttempt(StreamScene scene, RequestDesk desk) {
@@ -42,7 +42,7 @@ final class StreamAttempt {
         this.desk = desk;
     }
 
-    /// Whether it was ended in a cutover, or its rehearsal.
+    /// Whether it was ended in a cutover.
     boolean isCuttingOver() {
         return cuttingOver != null;
     }
@@ -154,10 +154,7 @@ final class StreamAttempt {
                 }
                 cuttingOver = null;
             } else if (control.takeRehearsal()) {
-                Cutover rehearsal = cutover(observer, session, watch, uncarried, true);
-                cuttingOver = rehearsal;
-                rehearsal.rehearse();
-                cuttingOver = null;
+                cutover(observer, session, watch, uncarried, true).rehearse();
             } else {
                 control.await(StreamApply.interval(config.lag()));
             }

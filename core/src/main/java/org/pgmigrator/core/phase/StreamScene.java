@@ -8,6 +8,7 @@ import org.pgmigrator.core.validate.Validated;
 
 /// What changes are streamed with, the same for every attempt.
 ///
+/// @param closeTarget puts the target in the state that it has while changes are streamed
 /// @param fingerprint of the source's carried tables under the copy's snapshot
 record StreamScene(
         MigrationConfig config,
@@ -19,7 +20,8 @@ record StreamScene(
         SlotCare care,
         CatalogFingerprint fingerprint,
         OperatorControl control,
-        ProgressListener listener) {
+        ProgressListener listener,
+        Runnable closeTarget) {
 
     String subscription() {
         return config.replication().subscriptionName();

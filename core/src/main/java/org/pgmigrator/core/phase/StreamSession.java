@@ -195,7 +195,7 @@ final class StreamSession implements AutoCloseable {
     }
 
     /// The progress must belong to this very slot.
-    private static void requireSameSlot(Database source, String slot, Progress.Row progress) {
+    static void requireSameSlot(Database source, String slot, Progress.Row progress) {
         SlotIdentity recorded = progress.identity();
         SourceIdentity actual = SourceIdentity.read(source);
         if (!recorded.systemIdentifier().equals(actual.systemIdentifier())

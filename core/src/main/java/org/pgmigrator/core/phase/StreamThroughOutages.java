@@ -5,6 +5,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.apply.Progress;
+import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.SlotRetention.AtLimit;
 import org.pgmigrator.core.error.ExitCode;
 import org.pgmigrator.core.error.Failure;
@@ -13,6 +15,7 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.phase.SlotCare.Stage;
+import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
@@ -26,6 +29,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// Runs on the migration's thread.
 final class StreamThroughOutages {
+
+    /// Without an operator who asks again: what cuts it off so often is no outage, and locks the source each time.
+    private static final int MOST_CUT_OFFS = 3;
 
     private static final Logger log = LoggerFactory.getLogger(StreamThroughOutages.class);
 
@@ -41,6 +47,8 @@ final class StreamThroughOutages {
 
     /// Until it is known how far it has come.
     private @Nullable CutOff cutOff;
+
+    private int cutOffs;
 
     private final RequestDesk desk;
 
@@ -96,7 +104,12 @@ final class StreamThroughOutages {
                 throw outage.last(failed);
             }
             if (attempt.isCuttingOver() && cutOff == null) {
+                if (scene.config().cutover().when() == When.CAUGHT_UP && ++cutOffs > MOST_CUT_OFFS) {
+                    throw failed;
+                }
                 cutOff = new CutOff(failed);
+            }
+            if (cutOff != null) {
                 scene.control().cutoverCutOff();
             }
             scene.listener().on(new ProgressEvent.Warning(outage.describe(failed, pause.get(), meanwhile())));
@@ -117,8 +130,13 @@ final class StreamThroughOutages {
                 scene.config(), scene.state(), scene.source(), scene.target(), scene.control(), scene.listener());
         private final String why;
 
+        /// How both databases are, as far as it is known.
+        private final String state;
+
         CutOff(MigrationException failed) {
             this.why = failed.failure().what();
+            String known = failed.failure().state();
+            this.state = known.isEmpty() ? InterruptedCutover.UNKNOWN : known;
         }
     }
 
@@ -126,18 +144,42 @@ final class StreamThroughOutages {
     ///
     /// @return false if it was taken back, so that the stream goes on
     private boolean isFinished(CutOff cut) {
-        StateStore.Stored stored = scene.state().read().orElseThrow(this::overtaken);
-        if (cut.cutover.hasOpened(stored)) {
+        requireOriginalSource(scene.state().read().orElseThrow(this::overtaken).source());
+        if (cut.cutover.hasOpened()) {
             cut.cutover.cleanUp();
             return true;
         }
         if (cut.cutover.finishOrTakeBack()) {
             return true;
         }
+        scene.closeTarget().run();
         cutOff = null;
         desk.cutoverGivenUp(cut.why);
-        desk.rehearsed(new Note.NotDone(cut.why));
+        scene.listener().on(new ProgressEvent.PhaseStarted(Phase.STREAM_APPLY, "the stream goes on"));
         return false;
+    }
+
+    /// Whatever answers in its place says nothing about whether the source is closed: a standby that is behind, a copy.
+    private void requireOriginalSource(SourceServer recorded) {
+        try (Connection session = scene.source().connect(Session.named("identify"))) {
+            if ("true".equals(Catalog.value(session, "select pg_is_in_recovery()::text"))) {
+                throw new MigrationException(
+                        Failure.of(FailureKind.SOURCE_UNREACHABLE, "A standby answers in the source's place.", ""));
+            }
+            SourceServer actual = SourceServer.read(session);
+            if (!actual.equals(recorded)) {
+                throw new MigrationException(Failure.of(
+                        FailureKind.SLOT_MISMATCH,
+                        "Another server answers in the source's place.",
+                        "recorded: " + recorded.describe() + "; found: " + actual.describe()));
+            }
+            Optional<Progress.Row> progress = Progress.read(scene.state().session(), scene.subscription());
+            if (progress.isPresent()) {
+                StreamSession.requireSameSlot(scene.source(), scene.slot(), progress.get());
+            }
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source could not be identified.", lost);
+        }
     }
 
     private void streaming() {
@@ -246,7 +288,7 @@ final class StreamThroughOutages {
 
     private String state() {
         if (cutOff != null) {
-            return InterruptedCutover.UNKNOWN;
+            return cutOff.state;
         }
         return HowToGoOn.streaming(scene.slot())
                 + scene.config()
