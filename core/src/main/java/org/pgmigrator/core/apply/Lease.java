@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Ghosts;
+import org.pgmigrator.core.postgres.Side;
 
 /// A right that only one session on the target may have at a time: an advisory lock, which ends with its session.
 ///
@@ -23,8 +25,10 @@ public final class Lease {
 
     private Lease() {}
 
-    /// Takes it, waiting for at most `limit`: the session of a process that is gone may still be ending.
+    /// Takes it, waiting for at most `limit`: the session of a process that is gone may still be ending. One that this
+    /// process has lost, and the server has not, is ended.
     ///
+    /// @param target a session on the target
     /// @param name what it is a right to, unique in the database
     /// @param refused the sentence that says so if another session keeps it
     /// @throws MigrationException TARGET_IN_USE if another session keeps it
@@ -32,9 +36,11 @@ public final class Lease {
             throws SQLException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!tryTake(target, name)) {
+            Optional<Holder> holder = holder(target, name);
+            boolean ghost = holder.isPresent()
+                    && Ghosts.end(target, Side.TARGET, holder.get().pid());
             if (System.nanoTime() >= deadline) {
-                throw new MigrationException(
-                        Failure.of(FailureKind.TARGET_IN_USE, refused, describeHolder(target, name)));
+                throw new MigrationException(Failure.of(FailureKind.TARGET_IN_USE, refused, describe(holder, ghost)));
             }
             Thread.sleep(RETRY);
         }
@@ -50,11 +56,13 @@ public final class Lease {
         }
     }
 
-    private static String describeHolder(Connection target, String name) throws SQLException {
-        return holder(target, name)
-                .map(holder -> "advisory lock held by pid " + holder.pid() + " (" + holder.applicationName() + ", from "
-                        + holder.address() + ")")
-                .orElse("its advisory lock is held");
+    private static String describe(Optional<Holder> holder, boolean ghost) {
+        if (holder.isEmpty()) {
+            return "its advisory lock is held";
+        }
+        String held = "advisory lock held by pid " + holder.get().pid() + " ("
+                + holder.get().applicationName() + ", from " + holder.get().address() + ")";
+        return ghost ? held + ": a session of an earlier connection of this process is still held by the server" : held;
     }
 
     /// The session that has the right now, as the server sees it; what the role may not see is empty.

@@ -16,6 +16,7 @@ final class Sessions {
 
     static Connection open(Database database) {
         return database.connectSimple(Session.named("apply")
+                .endingWithItsClient()
                 .with("session_replication_role", "replica")
                 .with("standard_conforming_strings", "on")
                 .with("check_function_bodies", "off")

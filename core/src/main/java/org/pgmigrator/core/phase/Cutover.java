@@ -320,8 +320,7 @@ final class Cutover {
     /// Everything is proved, and the source is closed if it can be: open the target, then clean up.
     private void open(Proved proved, TargetOpening opening, TargetOpening.Condition condition)
             throws InterruptedException {
-        long transactions = scene.session().applier().transactionsApplied();
-        long changes = scene.session().applier().changesApplied();
+        AppliedTotals applied = scene.appliedBefore().plus(scene.session().applier());
         try {
             // Nothing of ours may write to the target once it is open: the proof is of this moment.
             long began = System.nanoTime();
@@ -349,12 +348,7 @@ final class Cutover {
         clock.tell("open target", "identity columns as on the source, default_transaction_read_only reset");
         FaultPoint.TARGET_OPENED.reached();
         try {
-            finish.complete(
-                    Optional.of(proved.finalLsn()),
-                    clock.elapsed(),
-                    downtime,
-                    mode,
-                    facts(proved, transactions, changes));
+            finish.complete(Optional.of(proved.finalLsn()), clock.elapsed(), downtime, mode, facts(proved, applied));
         } catch (MigrationException failed) {
             throw failed.failure().state().isEmpty()
                     ? new MigrationException(failed.failure().withState(CutoverFinish.isOpen(mode)), failed)
@@ -378,10 +372,11 @@ final class Cutover {
                 failed);
     }
 
-    private static List<String> facts(Proved proved, long transactions, long changes) {
+    private static List<String> facts(Proved proved, AppliedTotals applied) {
         int sequences = proved.sequences().size();
         return List.of(
-                transactions + " transactions with " + changes + " changes were applied by this run",
+                applied.transactions() + " transactions with " + applied.changes()
+                        + " changes were applied by this run",
                 "the target has everything that was committed on the source before " + proved.finalLsn(),
                 sequences + (sequences == 1 ? " sequence was set" : " sequences were set"));
     }

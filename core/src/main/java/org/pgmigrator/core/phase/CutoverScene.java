@@ -14,6 +14,7 @@ import org.pgmigrator.core.uncarried.Uncarried;
 /// @param observer     an ordinary session on the source, used by the migration's thread only
 /// @param subscription the migration's name
 /// @param slot         by which the sessions of the source's lock are named
+/// @param appliedBefore by earlier sessions of this process
 /// @param insertOnly   tables whose updates and deletes were not published: their content is compared
 /// @param uncarried    what it knows of large objects outlives the attempt
 record CutoverScene(
@@ -26,6 +27,7 @@ record CutoverScene(
         String subscription,
         String slot,
         StreamSession session,
+        AppliedTotals appliedBefore,
         StreamApply watch,
         List<CatalogTable> insertOnly,
         Uncarried uncarried,

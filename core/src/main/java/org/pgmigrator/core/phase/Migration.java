@@ -10,6 +10,7 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SilenceWatch;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
@@ -45,7 +46,8 @@ public final class Migration {
     /// @throws MigrationException on any failure and on a stop by the operator (kinds STOPPED_BY_INTERRUPT and
     ///     STOPPED_BY_TERMINATE); its state says what exists on both sides
     public void run() {
-        control.attach();
+        // Nobody waits for a server that is dead when the program is to end.
+        control.attach(SilenceWatch::hurry);
         try {
             Database source = Database.parse(Side.SOURCE, config.source(), environment);
             Database target = Database.parse(Side.TARGET, config.target(), environment)
@@ -79,6 +81,8 @@ public final class Migration {
             throw failed.failure().state().isEmpty()
                     ? new MigrationException(failed.failure().withState(untouched()), failed)
                     : failed;
+        } finally {
+            SilenceWatch.calm();
         }
     }
 
@@ -129,7 +133,8 @@ public final class Migration {
     /// The checks alone: read only. Publishes each finding and returns them all; the caller decides the exit code
     /// (3 if one is an ERROR).
     public List<ProgressEvent.Finding> check() {
-        control.attach();
+        // Nobody waits for a server that is dead when the program is to end.
+        control.attach(SilenceWatch::hurry);
         try {
             Database source = Database.parse(Side.SOURCE, config.source(), environment);
             Database target = Database.parse(Side.TARGET, config.target(), environment);

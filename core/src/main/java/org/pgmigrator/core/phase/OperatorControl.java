@@ -42,6 +42,7 @@ public final class OperatorControl {
     private @Nullable Stop stop;
     private @Nullable Stop deferred;
     private @Nullable Thread worker;
+    private Runnable onStop = () -> {};
 
     /// What the next Ctrl+C would do now.
     public synchronized OnInterrupt onInterrupt() {
@@ -111,6 +112,7 @@ public final class OperatorControl {
     private void requestStop(Stop reason) {
         if (stop == null) {
             stop = reason;
+            onStop.run();
             if (worker != null) {
                 worker.interrupt();
             }
@@ -119,8 +121,11 @@ public final class OperatorControl {
     }
 
     /// The current thread does the migration from now on: a stop interrupts it.
-    synchronized void attach() {
+    ///
+    /// @param onStop what a stop sets in motion beside that; it must return at once
+    synchronized void attach(Runnable onStop) {
         worker = Thread.currentThread();
+        this.onStop = onStop;
     }
 
     /// The thread is no longer interrupted by a stop: it is undoing or reporting.

@@ -20,7 +20,7 @@ final class Outage {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
 
-    /// A stream that has lasted for so long is no part of an outage any more.
+    /// A stream that has lasted for so long is no part of an outage any more, even if there was nothing to apply.
     private static final Duration OVER = Duration.ofSeconds(30);
 
     private final Duration limit;
@@ -45,21 +45,24 @@ final class Outage {
 
     /// Both servers answer, and the changes go on.
     ///
+    /// @param progressed whether the target has come further since: the outage is over then, and the next one is
+    /// another
     /// @return what there is to say of it
-    Optional<String> streaming() {
+    Optional<String> streaming(boolean progressed) {
         if (!isOn()) {
             return Optional.empty();
         }
+        Optional<String> news = Optional.empty();
         if (!streaming) {
             streaming = true;
             streamingSince = System.nanoTime();
-            return Optional.of("connected again after " + lasted().toSeconds() + " s, at attempt " + attempts
+            news = Optional.of("connected again after " + lasted().toSeconds() + " s, at attempt " + attempts
                     + ": the stream goes on where the target is");
         }
-        if (System.nanoTime() - streamingSince >= OVER.toNanos()) {
+        if (progressed || System.nanoTime() - streamingSince >= OVER.toNanos()) {
             attempts = 0;
         }
-        return Optional.empty();
+        return news;
     }
 
     /// How long to wait before the next attempt: longer each time, and never quite as long as another process's.

@@ -35,6 +35,8 @@ final class RequestDesk {
 
     private static final Logger log = LoggerFactory.getLogger(RequestDesk.class);
 
+    private static final Session SESSION = Session.named("requests").endingWithItsClient();
+
     private static final Duration TICK = Duration.ofMillis(250);
 
     /// A person who looks at it sees nothing finer, and each writing is a transaction on the target.
@@ -244,7 +246,7 @@ final class RequestDesk {
 
     private void serve() {
         while (!closing) {
-            try (Connection connection = target.connect(Session.named("requests"))) {
+            try (Connection connection = target.connect(SESSION)) {
                 listen(connection);
                 while (!closing) {
                     look(connection);
@@ -270,7 +272,7 @@ final class RequestDesk {
     /// The session was lost, and somebody may still be waiting.
     private void lastWord() {
         boolean asExpected = Thread.interrupted();
-        try (Connection connection = target.connect(Session.named("requests"))) {
+        try (Connection connection = target.connect(SESSION)) {
             log.debug("closing the desk by a new session interrupted={}", asExpected);
             look(connection);
         } catch (SQLException | MigrationException lost) {

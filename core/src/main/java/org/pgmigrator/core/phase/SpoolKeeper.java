@@ -142,7 +142,8 @@ final class SpoolKeeper implements AutoCloseable {
         Connection current = connection;
         if (current == null) {
             try {
-                current = target.connect(Session.named("spool").with("synchronous_commit", "on"));
+                current = target.connect(
+                        Session.named("spool").endingWithItsClient().with("synchronous_commit", "on"));
             } catch (MigrationException unreachable) {
                 throw new SQLException(unreachable.failure().why(), unreachable);
             }

@@ -87,7 +87,7 @@ final class StateStore implements AutoCloseable {
 
     private static Connection connect(Database database, String subscription, Duration limit)
             throws InterruptedException {
-        Connection connection = database.connect(durable("state"));
+        Connection connection = database.connect(durable("state").endingWithItsClient());
         boolean leased = false;
         try {
             Lease.take(

@@ -11,6 +11,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.config.CutoverConfig.When;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
@@ -20,11 +21,16 @@ import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.uncarried.Uncarried;
+import org.pgmigrator.decoder.Lsn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One attempt to stream until the cutover is complete: it opens both engines, watches them, and cuts over when asked.
 ///
 /// It ends with the first lost connection, and may be run again. Used by the migration's thread.
 final class StreamAttempt {
+
+    private static final Logger log = LoggerFactory.getLogger(StreamAttempt.class);
 
     private final StreamScene scene;
     private final MigrationConfig config;
@@ -35,6 +41,11 @@ final class StreamAttempt {
 
     /// From the beginning of a cutover until it is given up or over.
     private @Nullable Cutover cuttingOver;
+
+    /// The cutover is complete: whatever fails now has nothing to do with it.
+    private boolean complete;
+
+    private AppliedTotals applied = AppliedTotals.NONE;
 
     StreamAttempt(StreamScene scene, RequestDesk desk) {
         this.scene = scene;
@@ -52,12 +63,31 @@ final class StreamAttempt {
         return cuttingOver != null && cuttingOver.hasOpened();
     }
 
+    /// Hears about once a second that both servers answer.
+    @FunctionalInterface
+    interface Pulse {
+        /// Changes are streamed.
+        ///
+        /// @param progressed whether the target has come further since the attempt began
+        void streaming(boolean progressed);
+    }
+
     /// Returns when the cutover is complete.
     ///
-    /// @param streaming called about once a second while both servers answer
     /// @throws MigrationException if a connection is lost, an engine fails or the cutover does
-    void run(Runnable streaming) throws InterruptedException {
+    void run(Pulse pulse) throws InterruptedException {
         cuttingOver = null;
+        try {
+            attempt(pulse);
+        } catch (MigrationException failed) {
+            if (!complete) {
+                throw failed;
+            }
+            log.warn("a session of the stream was not closed in order", failed);
+        }
+    }
+
+    private void attempt(Pulse pulse) throws InterruptedException {
         try (Connection observer = scene.source().connect(Session.named("observe"))) {
             scene.care().look(observer, StreamSession.sample(observer, scene.slot()), Stage.STREAM);
             Predicate<QualifiedName> carried = carriedByName(observer);
@@ -91,7 +121,12 @@ final class StreamAttempt {
                         scene.fingerprint(),
                         CopyDatabase.carried(config),
                         scene.listener());
-                streamUntilProved(observer, session, watch, uncarried, streaming);
+                try {
+                    streamUntilProved(observer, session, watch, uncarried, pulse);
+                    complete = true;
+                } finally {
+                    applied = applied.plus(session.applier());
+                }
             }
         } catch (SQLException lost) {
             throw SqlState.toException(Side.SOURCE, "The session on the source failed.", lost);
@@ -134,15 +169,16 @@ final class StreamAttempt {
     }
 
     private void streamUntilProved(
-            Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried, Runnable streaming)
+            Connection observer, StreamSession session, StreamApply watch, Uncarried uncarried, Pulse pulse)
             throws InterruptedException {
         OperatorControl control = scene.control();
+        Lsn began = session.applier().reachedLsn();
         while (true) {
             if (control.stopRequested().isPresent()) {
                 throw new InterruptedException();
             }
             watch.tick();
-            streaming.run();
+            pulse.streaming(session.applier().reachedLsn().isAfter(began));
             if (config.cutover().when() == When.CAUGHT_UP && watch.phase() == Phase.CAUGHT_UP) {
                 control.requestCutover();
             }
@@ -174,6 +210,7 @@ final class StreamAttempt {
                         scene.subscription(),
                         scene.slot(),
                         session,
+                        applied,
                         watch,
                         scene.validated().source().insertOnly(),
                         uncarried,

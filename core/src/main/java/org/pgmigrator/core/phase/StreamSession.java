@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Predicate;
 import org.pgmigrator.core.apply.Applier;
 import org.pgmigrator.core.apply.Progress;
@@ -19,6 +20,7 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.Ghosts;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
@@ -148,26 +150,44 @@ final class StreamSession implements AutoCloseable {
         }
     }
 
-    /// A walsender of before may not have read our last word yet: what is confirmed is known when it has ended.
+    /// A walsender of before may not have read our last word yet: what is confirmed is known when it has ended. One
+    /// that
+    /// this process has lost, and the source has not, is ended.
     static void awaitFree(Connection observer, String slot) throws InterruptedException {
         long deadline = System.nanoTime() + SLOT_IN_USE_LIMIT.toNanos();
-        while (isInUse(observer, slot)) {
+        OptionalInt walsender = walsender(observer, slot);
+        while (walsender.isPresent()) {
+            boolean ghost = endIfGhost(observer, walsender.getAsInt());
             if (System.nanoTime() > deadline) {
                 throw new MigrationException(Failure.of(
                         FailureKind.SLOT_IN_USE,
                         "Replication slot \"" + slot + "\" is in use.",
-                        "another walsender reads from it, or one of before has not noticed that its client is gone"));
+                        "walsender " + walsender.getAsInt() + " reads from it: "
+                                + (ghost
+                                        ? "a session of an earlier connection of this process is still held by the server"
+                                        : "another consumer's, or one of before that has not noticed that its client is"
+                                                + " gone")));
             }
             Thread.sleep(100);
+            walsender = walsender(observer, slot);
         }
     }
 
-    private static boolean isInUse(Connection observer, String slot) {
-        try (PreparedStatement statement =
-                observer.prepareStatement("select active from pg_replication_slots where slot_name = ?")) {
+    private static boolean endIfGhost(Connection observer, int walsender) {
+        try {
+            return Ghosts.end(observer, Side.SOURCE, walsender);
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source no longer answers.", lost);
+        }
+    }
+
+    /// The server's process that reads from the slot.
+    private static OptionalInt walsender(Connection observer, String slot) {
+        try (PreparedStatement statement = observer.prepareStatement(
+                "select active_pid from pg_replication_slots where slot_name = ? and active_pid is not null")) {
             statement.setString(1, slot);
             try (ResultSet row = statement.executeQuery()) {
-                return row.next() && row.getBoolean(1);
+                return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
             }
         } catch (SQLException lost) {
             throw SqlState.toException(Side.SOURCE, "The source no longer answers.", lost);
@@ -254,7 +274,17 @@ final class StreamSession implements AutoCloseable {
                                     refusal);
                 }
             }
+            endGhost(source, config.slot());
             Thread.sleep(500);
+        }
+    }
+
+    /// The spool's receiver begins again by itself, without anybody who looks at the slot.
+    private static void endGhost(Database source, String slot) {
+        try (Connection session = source.connect(Session.named("observe"))) {
+            walsender(session, slot).ifPresent(walsender -> endIfGhost(session, walsender));
+        } catch (SQLException lost) {
+            throw SqlState.toException(Side.SOURCE, "The source no longer answers.", lost);
         }
     }
 

@@ -182,8 +182,8 @@ final class StreamThroughOutages {
         }
     }
 
-    private void streaming() {
-        outage.streaming().ifPresent(news -> scene.listener().on(new ProgressEvent.Notice(news)));
+    private void streaming(boolean progressed) {
+        outage.streaming(progressed).ifPresent(news -> scene.listener().on(new ProgressEvent.Notice(news)));
     }
 
     /// How things are until the next attempt, and what Ctrl+C does.

@@ -1,7 +1,9 @@
 package org.pgmigrator.core.postgres;
 
+import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.cert.CertPathBuilderException;
@@ -91,7 +93,7 @@ final class ConnectFailure {
         if (exception instanceof PSQLException fromDriver && fromDriver.getServerErrorMessage() != null) {
             return fromServer(side, fromDriver);
         }
-        Diagnosis tls = tls(route, exception);
+        Diagnosis tls = isLoss(exception) ? null : tls(route, exception);
         if (tls != null) {
             return tls;
         }
@@ -169,7 +171,24 @@ final class ConnectFailure {
         return null;
     }
 
+    /// The way to the server was lost, perhaps in the middle of a TLS handshake.
+    private static boolean isLoss(Exception exception) {
+        return cause(exception, SilentPeerException.class, SocketException.class, EOFException.class) != null;
+    }
+
+    /// Whether nobody has answered, as far as the driver's own failure tells.
+    static boolean isNetwork(SQLException exception) {
+        return isLoss(exception)
+                || cause(exception, SocketTimeoutException.class, UnknownHostException.class) != null
+                || LOGIN_TIMED_OUT.equals(exception.getMessage())
+                || (SqlState.isConnectionLoss(exception) && cause(exception, SSLException.class) == null);
+    }
+
     private static String network(Route route, Exception exception) {
+        Exception silent = cause(exception, SilentPeerException.class);
+        if (silent != null) {
+            return String.valueOf(silent.getMessage());
+        }
         if (cause(exception, UnknownHostException.class) != null) {
             return "the host name cannot be resolved";
         }

@@ -16,6 +16,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
 
 /// Opens one session: each host in turn, each address of a host in turn, as libpq does.
 ///
@@ -92,13 +93,12 @@ final class Connector {
     }
 
     private @Nullable Connection open(Endpoint endpoint, InetAddress address, Route.Role role) throws SQLException {
-        Properties properties = route.driverProperties(endpoint, address, session, protocol);
-        // The name of the database must be in the URL: a URL without one means the user's name, whatever the property
-        // says.
-        String url = "jdbc:postgresql:" + URLEncoder.encode(route.database(), StandardCharsets.UTF_8);
-        Connection connection = new Driver().connect(url, properties);
-        if (connection == null) {
-            throw new IllegalStateException("the driver does not know its own URL");
+        Line line = Line.opening(route, endpoint, address, session.applicationName());
+        Connection connection;
+        try {
+            connection = logIn(endpoint, address, line);
+        } finally {
+            line.notOpened();
         }
         try {
             complete(connection);
@@ -116,6 +116,19 @@ final class Connector {
             }
             throw failed;
         }
+    }
+
+    private Connection logIn(Endpoint endpoint, InetAddress address, Line line) throws SQLException {
+        Properties properties = route.driverProperties(endpoint, address, session, protocol, line.number());
+        // The name of the database must be in the URL: a URL without one means the user's name, whatever the property
+        // says.
+        String url = "jdbc:postgresql:" + URLEncoder.encode(route.database(), StandardCharsets.UTF_8);
+        Connection connection = new Driver().connect(url, properties);
+        if (connection == null) {
+            throw new IllegalStateException("the driver does not know its own URL");
+        }
+        line.opened(connection.unwrap(PGConnection.class).getBackendPID());
+        return connection;
     }
 
     private void complete(Connection connection) throws SQLException {

@@ -2,6 +2,7 @@ package org.pgmigrator.core.postgres;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// keepalive
 /// parameters: that is how `hostaddr` and hosts with several addresses are served.
 ///
-/// For a walsender the socket's input is a [GatheringInputStream].
+/// For a walsender the socket's input is a [GatheringInputStream]. What comes and goes is heard by a [Wire].
 ///
 /// Public with a public constructor because the driver makes it by its name.
 public final class PeerSocketFactory extends SocketFactory {
@@ -32,10 +33,10 @@ public final class PeerSocketFactory extends SocketFactory {
     private final int intervalSeconds;
     private final int count;
     private final boolean gathering;
+    private final @Nullable Line line;
 
-    /// @param argument address, idle seconds, interval seconds, count and whether the input gathers, with blanks
-    /// between;
-    ///                 0 leaves the system's
+    /// @param argument address, idle seconds, interval seconds, count, whether the input gathers and the number of the
+    ///                 line, with blanks between; 0 leaves the system's, no number is not watched
     public PeerSocketFactory(String argument) {
         String[] parts = argument.split(" ", -1);
         this.address = InetAddress.ofLiteral(parts[0]);
@@ -43,11 +44,14 @@ public final class PeerSocketFactory extends SocketFactory {
         this.intervalSeconds = Integer.parseInt(parts[2]);
         this.count = Integer.parseInt(parts[3]);
         this.gathering = Boolean.parseBoolean(parts[4]);
+        this.line = Line.byNumber(parts[5]);
     }
 
     /// The constructor's argument.
-    static String argument(InetAddress address, int idleSeconds, int intervalSeconds, int count, boolean gathering) {
-        return address.getHostAddress() + " " + idleSeconds + " " + intervalSeconds + " " + count + " " + gathering;
+    static String argument(
+            InetAddress address, int idleSeconds, int intervalSeconds, int count, boolean gathering, String line) {
+        return address.getHostAddress() + " " + idleSeconds + " " + intervalSeconds + " " + count + " " + gathering
+                + " " + line;
     }
 
     @Override
@@ -83,13 +87,20 @@ public final class PeerSocketFactory extends SocketFactory {
 
     private final class PeerSocket extends Socket {
 
-        private @Nullable InputStream gatheringInput;
+        private final @Nullable Wire wire = line == null ? null : new Wire(line, this);
+        private @Nullable InputStream input;
+        private @Nullable OutputStream output;
 
         @Override
         public void connect(SocketAddress endpoint, int timeoutMillis) throws IOException {
             int port = ((InetSocketAddress) endpoint).getPort();
             long start = System.nanoTime();
-            super.connect(new InetSocketAddress(address, port), timeoutMillis);
+            InetSocketAddress peer = new InetSocketAddress(address, port);
+            if (wire == null) {
+                super.connect(peer, timeoutMillis);
+            } else {
+                connect(wire, peer, timeoutMillis);
+            }
             if (gathering && (address.isLoopbackAddress() || System.nanoTime() - start < NEAR_NANOS)) {
                 setReceiveBufferSize(NEAR_RECEIVE_BUFFER_BYTES);
             }
@@ -98,18 +109,50 @@ public final class PeerSocketFactory extends SocketFactory {
             set(ExtendedSocketOptions.TCP_KEEPCOUNT, count);
         }
 
+        private void connect(Wire watched, InetSocketAddress peer, int timeoutMillis) throws IOException {
+            boolean connected = false;
+            SilenceWatch.add(watched);
+            try {
+                watched.send(() -> super.connect(peer, timeoutMillis));
+                connected = true;
+            } finally {
+                if (!connected) {
+                    close();
+                }
+            }
+        }
+
         /// The same stream each time, for it may hold bytes. A TLS socket around this one reads from it, too.
         @Override
         public synchronized InputStream getInputStream() throws IOException {
-            InputStream input = gatheringInput;
-            if (!gathering) {
-                return super.getInputStream();
+            InputStream known = input;
+            if (known == null) {
+                InputStream raw = super.getInputStream();
+                InputStream heard = wire == null ? raw : wire.heard(raw);
+                known = gathering ? new GatheringInputStream(heard) : heard;
+                input = known;
             }
-            if (input == null) {
-                input = new GatheringInputStream(super.getInputStream());
-                gatheringInput = input;
+            return known;
+        }
+
+        @Override
+        public synchronized OutputStream getOutputStream() throws IOException {
+            OutputStream known = output;
+            if (known == null) {
+                OutputStream raw = super.getOutputStream();
+                known = wire == null ? raw : wire.heard(raw);
+                output = known;
             }
-            return input;
+            return known;
+        }
+
+        @Override
+        public void close() throws IOException {
+            // First, so that whoever finds it closed can ask why.
+            if (wire != null) {
+                SilenceWatch.remove(wire);
+            }
+            super.close();
         }
 
         private void set(SocketOption<Integer> option, int value) throws IOException {

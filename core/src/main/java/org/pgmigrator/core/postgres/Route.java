@@ -141,7 +141,9 @@ record Route(
                 + user;
     }
 
-    Properties driverProperties(Endpoint endpoint, InetAddress address, Session session, SessionProtocol protocol) {
+    /// @param line its number, or empty if its sockets are not watched
+    Properties driverProperties(
+            Endpoint endpoint, InetAddress address, Session session, SessionProtocol protocol, String line) {
         Properties properties = new Properties();
         properties.putAll(tuning);
         PGProperty.PG_HOST.set(properties, endpoint.host());
@@ -171,7 +173,8 @@ record Route(
                         keepalive.idleSeconds(),
                         keepalive.intervalSeconds(),
                         keepalive.count(),
-                        protocol == SessionProtocol.WALSENDER));
+                        protocol == SessionProtocol.WALSENDER,
+                        line));
         protocol.applyTo(properties);
         return properties;
     }

@@ -82,6 +82,11 @@ public final class SqlState {
     }
 
     private static String text(SQLException exception) {
+        for (Throwable cause = exception; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SilentPeerException silent) {
+                return String.valueOf(silent.getMessage());
+            }
+        }
         String message = exception.getMessage();
         return message == null ? exception.getClass().getSimpleName() : message;
     }

@@ -14,6 +14,8 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Side;
+import org.pgmigrator.core.postgres.SilenceWatch;
 import org.pgmigrator.decoder.DecodeException;
 import org.pgmigrator.decoder.Lsn;
 import org.postgresql.PGConnection;
@@ -152,7 +154,7 @@ public final class WalReceiver implements AutoCloseable {
                     Failure.of(
                             FailureKind.STREAM_BROKEN,
                             "The replication stream from the source broke off at " + received + ".",
-                            String.valueOf(broken.getMessage())),
+                            SilenceWatch.why(connection, Side.SOURCE, broken)),
                     broken));
         } catch (DecodeException malformed) {
             fail(new MigrationException(

@@ -19,7 +19,7 @@ class OperatorControlTest {
 
     @Test
     void interruptWhileCopyingStopsAndInterruptsTheWorker() {
-        control.attach();
+        control.attach(() -> {});
         assertThat(control.interrupt()).isEqualTo(OnInterrupt.STOP_AND_REMOVE);
         assertThat(control.stopRequested()).contains(Stop.INTERRUPT_AND_REMOVE);
         assertThat(Thread.currentThread().isInterrupted()).isTrue();
@@ -29,7 +29,7 @@ class OperatorControlTest {
 
     @Test
     void interruptWhileStreamingAsksForTheCutoverAndTheNextOneStops() {
-        control.attach();
+        control.attach(() -> {});
         control.setOnInterrupt(OnInterrupt.CUT_OVER);
         assertThat(control.interrupt()).isEqualTo(OnInterrupt.CUT_OVER);
         assertThat(control.isCutoverRequested()).isTrue();
@@ -50,7 +50,7 @@ class OperatorControlTest {
 
     @Test
     void terminateNeverCutsOver() {
-        control.attach();
+        control.attach(() -> {});
         control.setOnInterrupt(OnInterrupt.CUT_OVER);
         control.terminate();
         assertThat(control.isCutoverRequested()).isFalse();
@@ -59,7 +59,7 @@ class OperatorControlTest {
 
     @Test
     void nothingIsHeardAfterThePointOfNoReturn() {
-        control.attach();
+        control.attach(() -> {});
         assertThat(control.passPointOfNoReturn()).isTrue();
         assertThat(control.interrupt()).isEqualTo(OnInterrupt.NOTHING);
         control.terminate();
@@ -69,7 +69,7 @@ class OperatorControlTest {
 
     @Test
     void aStopBeforeThePointOfNoReturnWins() {
-        control.attach();
+        control.attach(() -> {});
         control.terminate();
         assertThat(control.passPointOfNoReturn()).isFalse();
     }
@@ -116,7 +116,7 @@ class OperatorControlTest {
 
     @Test
     void termPastThePointOfNoReturnCountsIfThereIsAWayBackAfterAll() {
-        control.attach();
+        control.attach(() -> {});
         control.setOnInterrupt(OnInterrupt.CUT_OVER);
         control.interrupt();
         assertThat(control.passPointOfNoReturn()).isTrue();
@@ -132,7 +132,7 @@ class OperatorControlTest {
 
     @Test
     void aCutoverThatIsGivenUpInTheLastMomentCanBeStoppedAgain() {
-        control.attach();
+        control.attach(() -> {});
         control.setOnInterrupt(OnInterrupt.CUT_OVER);
         control.interrupt();
         control.passPointOfNoReturn();

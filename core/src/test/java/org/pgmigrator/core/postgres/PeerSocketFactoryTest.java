@@ -16,8 +16,8 @@ class PeerSocketFactoryTest {
     void theSocketGoesToItsAddressWhateverTheNameAndKeepsAliveAsAsked() throws IOException {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (ServerSocket server = new ServerSocket(0, 1, loopback);
-                Socket socket =
-                        new PeerSocketFactory(PeerSocketFactory.argument(loopback, 7, 3, 2, false)).createSocket()) {
+                Socket socket = new PeerSocketFactory(PeerSocketFactory.argument(loopback, 7, 3, 2, false, ""))
+                        .createSocket()) {
             socket.connect(InetSocketAddress.createUnresolved("no-such-host.invalid", server.getLocalPort()), 5_000);
             assertThat(socket.getInetAddress()).isEqualTo(loopback);
             assertThat(socket.getOption(ExtendedSocketOptions.TCP_KEEPIDLE)).isEqualTo(7);
@@ -31,9 +31,9 @@ class PeerSocketFactoryTest {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (ServerSocket server = new ServerSocket(0, 2, loopback);
                 Socket plain =
-                        new PeerSocketFactory(PeerSocketFactory.argument(loopback, 0, 0, 0, false)).createSocket();
+                        new PeerSocketFactory(PeerSocketFactory.argument(loopback, 0, 0, 0, false, "")).createSocket();
                 Socket walsender =
-                        new PeerSocketFactory(PeerSocketFactory.argument(loopback, 0, 0, 0, true)).createSocket()) {
+                        new PeerSocketFactory(PeerSocketFactory.argument(loopback, 0, 0, 0, true, "")).createSocket()) {
             plain.connect(InetSocketAddress.createUnresolved("any.invalid", server.getLocalPort()), 5_000);
             walsender.connect(InetSocketAddress.createUnresolved("any.invalid", server.getLocalPort()), 5_000);
             assertThat(plain.getInputStream()).isNotInstanceOf(GatheringInputStream.class);

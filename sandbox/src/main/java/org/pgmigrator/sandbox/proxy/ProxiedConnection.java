@@ -10,13 +10,17 @@ final class ProxiedConnection {
 
     private final Socket client;
     private final Socket server;
+    private final Faults network;
+    private final Faults own = new Faults();
     private final List<Thread> threads;
+    private volatile boolean swallowed;
 
     ProxiedConnection(Socket client, Socket server, Faults faults, LongAdder toServer, LongAdder toClient) {
         this.client = client;
         this.server = server;
-        Pump up = new Pump(client, server, faults, toServer, this::reset);
-        Pump down = new Pump(server, client, faults, toClient, this::reset);
+        this.network = faults;
+        Pump up = new Pump(client, server, List.of(faults, own), toServer, this::lost);
+        Pump down = new Pump(server, client, List.of(faults, own), toClient, this::lost);
         threads = List.of(
                 Thread.ofVirtual().name("proxy-up-read").unstarted(up::read),
                 Thread.ofVirtual().name("proxy-up-write").unstarted(up::write),
@@ -33,6 +37,32 @@ final class ProxiedConnection {
             }
         } finally {
             reset();
+        }
+    }
+
+    /// From which port of the proxy it goes on, which is what the server sees.
+    int port() {
+        return server.getLocalPort();
+    }
+
+    /// No byte of it passes any more, and no end.
+    void swallow() {
+        swallowed = true;
+        own.blackHole(true);
+    }
+
+    boolean isSwallowed() {
+        return swallowed;
+    }
+
+    /// One side has gone: in a black hole the other one hears nothing of that.
+    private void lost() {
+        try {
+            network.awaitPassage(System.nanoTime());
+            own.awaitPassage(System.nanoTime());
+            reset();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

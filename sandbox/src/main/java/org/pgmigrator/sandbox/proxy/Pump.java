@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
@@ -25,16 +26,16 @@ final class Pump {
     private final BlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(MOST_CHUNKS);
     private final Socket from;
     private final Socket to;
-    private final Faults faults;
+    private final List<Faults> faults;
     private final LongAdder passed;
     private final Runnable onFailure;
 
     /// @param passed counts the bytes that were handed on
     /// @param onFailure called when either end is lost
-    Pump(Socket from, Socket to, Faults faults, LongAdder passed, Runnable onFailure) {
+    Pump(Socket from, Socket to, List<Faults> faults, LongAdder passed, Runnable onFailure) {
         this.from = from;
         this.to = to;
-        this.faults = faults;
+        this.faults = List.copyOf(faults);
         this.passed = passed;
         this.onFailure = onFailure;
     }
@@ -59,9 +60,12 @@ final class Pump {
     void write() {
         try {
             OutputStream output = to.getOutputStream();
-            for (Chunk chunk = queue.take(); chunk.bytes().hasRemaining(); chunk = queue.take()) {
+            Chunk chunk = queue.take();
+            while (chunk.bytes().hasRemaining()) {
                 send(chunk, output);
+                chunk = queue.take();
             }
+            awaitPassage(chunk);
             to.shutdownOutput();
         } catch (IOException e) {
             onFailure.run();
@@ -73,11 +77,21 @@ final class Pump {
     private void send(Chunk chunk, OutputStream output) throws IOException, InterruptedException {
         ByteBuffer bytes = chunk.bytes();
         while (bytes.hasRemaining()) {
-            faults.awaitPassage(chunk.receivedAt());
-            byte[] portion = new byte[faults.portion(bytes.remaining())];
+            awaitPassage(chunk);
+            int length = bytes.remaining();
+            for (Faults each : faults) {
+                length = each.portion(length);
+            }
+            byte[] portion = new byte[length];
             bytes.get(portion);
             output.write(portion);
             passed.add(portion.length);
+        }
+    }
+
+    private void awaitPassage(Chunk chunk) throws InterruptedException {
+        for (Faults each : faults) {
+            each.awaitPassage(chunk.receivedAt());
         }
     }
 }

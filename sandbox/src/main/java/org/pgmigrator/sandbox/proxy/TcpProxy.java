@@ -72,9 +72,35 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /// Lets no byte pass in either direction, and tells nobody, or lets them all pass again, the withheld ones first.
-    /// New connections are accepted and hear nothing.
+    /// New connections are accepted and hear nothing; of an end the other side hears when bytes pass again.
     public void blackHole(boolean wanted) {
         faults.blackHole(wanted);
+    }
+
+    /// From now on no byte of the present connections passes, and neither side hears that the other one has gone: as
+    /// after a firewall has forgotten them. New ones are not concerned.
+    public void swallow() {
+        connections.forEach(ProxiedConnection::swallow);
+    }
+
+    /// As [#swallow()], for one connection alone.
+    ///
+    /// @param port of its client, as the server sees it
+    /// @return whether there is such a connection
+    public boolean swallow(int port) {
+        return connections.stream()
+                .filter(connection -> connection.port() == port)
+                .findFirst()
+                .map(connection -> {
+                    connection.swallow();
+                    return true;
+                })
+                .orElse(false);
+    }
+
+    /// Resets the connections that were swallowed, so that both sides hear of it at last.
+    public void cutSwallowed() {
+        connections.stream().filter(ProxiedConnection::isSwallowed).forEach(ProxiedConnection::reset);
     }
 
     /// Holds each byte back for this long in each direction; zero for no delay.

@@ -169,4 +169,41 @@ class TcpProxyTest {
         assertThatThrownBy(() -> new Socket(InetAddress.getByAddress(LOOPBACK), port).close())
                 .isInstanceOf(IOException.class);
     }
+
+    @Test
+    void aSwallowedConnectionHearsNothingMoreNotEvenAnEndAndNewOnesPass() throws IOException {
+        echoed(client, new byte[] {1});
+        proxy.swallow();
+        client.getOutputStream().write(2);
+        client.setSoTimeout(300);
+        assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+        try (Socket next = open()) {
+            assertThat(echoed(next, new byte[] {3})).containsExactly(3);
+        }
+        assertThat(proxy.swallow(1)).isFalse();
+        client.setSoLinger(true, 0);
+        client.close();
+        assertThat(proxy.connectionCount()).isGreaterThan(0);
+        proxy.cutSwallowed();
+        awaitNoConnection();
+    }
+
+    @Test
+    void inABlackHoleTheServerDoesNotHearThatItsClientHasGone() throws IOException {
+        echoed(client, new byte[] {1});
+        proxy.blackHole(true);
+        client.setSoLinger(true, 0);
+        client.close();
+        assertThat(proxy.connectionCount()).isEqualTo(1);
+        proxy.blackHole(false);
+        awaitNoConnection();
+    }
+
+    private void awaitNoConnection() {
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (proxy.connectionCount() > 0) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
 }

@@ -1,0 +1,249 @@
+package org.pgmigrator.core.postgres;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The thread `silence-watch`: cuts a session of ours whose server says nothing because it, or the way to it, is dead.
+///
+/// TCP itself gives up after a quarter of an hour, or never. Silence alone proves nothing: a statement may wait for a
+/// lock, or work, for hours. So the server is asked on a new connection ([PeerProbe]): if that cannot be made, or the
+/// session's process is gone, or waits for us while we wait for it, the session's sockets are closed, and whoever waits
+/// for them gets a lost connection that says so.
+///
+/// Every session of the program is watched, from the first packet on. Thread-safe.
+public final class SilenceWatch {
+
+    private static final Logger log = LoggerFactory.getLogger(SilenceWatch.class);
+
+    /// Longer than a network is away that comes back by itself without anybody asking why. Another one for tests:
+    /// `-Dpgmigrator.silence-limit`, in seconds.
+    private static final Duration LIMIT = Duration.ofSeconds(Integer.getInteger("pgmigrator.silence-limit", 30));
+
+    /// What is dead is cut within less than two limits.
+    private static final Patience ORDINARY = new Patience(LIMIT, LIMIT.dividedBy(3), 2);
+
+    /// The operator wants the program to end.
+    private static final Patience HURRIED = new Patience(Duration.ofSeconds(1), Duration.ofSeconds(3), 1);
+
+    private static final Duration TICK = Duration.ofMillis(250);
+
+    /// A peer that could not be reached is not asked again for each session.
+    private static final Duration REMEMBERED = Duration.ofSeconds(10);
+
+    private static final Set<Wire> WIRES = ConcurrentHashMap.newKeySet();
+    private static final Map<Line.Peer, PeerWatch> PEERS = new ConcurrentHashMap<>();
+
+    private static volatile boolean hurried;
+
+    @GuardedBy("SilenceWatch.class")
+    private static @Nullable Thread thread;
+
+    private SilenceWatch() {}
+
+    /// @param limit  silence for so long is looked into
+    /// @param probe  for how long a new connection may take
+    /// @param probes so many must fail one after the other
+    record Patience(Duration limit, Duration probe, int probes) {}
+
+    static void add(Wire wire) {
+        wire.line().add(wire);
+        WIRES.add(wire);
+        ensureRunning();
+    }
+
+    static void remove(Wire wire) {
+        WIRES.remove(wire);
+        wire.line().remove(wire);
+    }
+
+    /// From now on a dead peer is noticed within a few seconds: somebody waits for the program to end.
+    public static void hurry() {
+        hurried = true;
+    }
+
+    /// Back to the ordinary patience.
+    public static void calm() {
+        hurried = false;
+    }
+
+    /// Why a session failed: what the watch has to say of it if it was cut, else the server's words.
+    ///
+    /// The driver looks for bytes in a walsender's socket before it reads, and says of one that was cut only that it is
+    /// closed.
+    public static String why(Connection connection, Side side, SQLException failure) {
+        // Not unwrapped: a closed connection refuses that.
+        return connection instanceof PGConnection known
+                ? Line.past(side, known.getBackendPID())
+                        .flatMap(Line::cutBecause)
+                        .orElseGet(() -> SqlState.serverWords(failure))
+                : SqlState.serverWords(failure);
+    }
+
+    static Patience patience() {
+        return hurried && HURRIED.limit().compareTo(LIMIT) < 0 ? HURRIED : ORDINARY;
+    }
+
+    private static synchronized void ensureRunning() {
+        if (thread == null) {
+            thread = Thread.ofPlatform().daemon().name("silence-watch").start(SilenceWatch::run);
+        }
+    }
+
+    private static void run() {
+        while (isNeeded()) {
+            try {
+                look();
+                Thread.sleep(TICK);
+            } catch (InterruptedException nobodyDoes) {
+                log.debug("the watch was interrupted", nobodyDoes);
+            } catch (RuntimeException bug) {
+                log.error("the watch for silent servers failed", bug);
+            }
+        }
+    }
+
+    private static synchronized boolean isNeeded() {
+        if (WIRES.isEmpty()) {
+            thread = null;
+            PEERS.clear();
+        }
+        return thread != null;
+    }
+
+    private static void look() {
+        Patience patience = patience();
+        silent(patience).stream()
+                .collect(Collectors.groupingBy(wire -> wire.line().peer()))
+                .forEach((peer, wires) ->
+                        PEERS.computeIfAbsent(peer, unused -> new PeerWatch()).look(wires, patience));
+    }
+
+    private static List<Wire> silent(Patience patience) {
+        long now = System.nanoTime();
+        return WIRES.stream()
+                .filter(wire -> wire.silence(now) >= patience.limit().toNanos())
+                .toList();
+    }
+
+    /// What is known of one server. Its probes are made one after the other, by threads of their own: another server's
+    /// sessions need not wait for them.
+    private static final class PeerWatch {
+
+        @GuardedBy("this")
+        private boolean probing;
+
+        @GuardedBy("this")
+        private int failed;
+
+        @GuardedBy("this")
+        private long nextProbe = System.nanoTime();
+
+        @GuardedBy("this")
+        private @Nullable String unreachable;
+
+        @GuardedBy("this")
+        private long unreachableAt;
+
+        synchronized void look(List<Wire> silent, Patience patience) {
+            long now = System.nanoTime();
+            String dead = unreachable;
+            if (dead != null && now - unreachableAt < REMEMBERED.toNanos()) {
+                silent.forEach(wire -> cut(wire, now, dead));
+            } else if (!probing && now - nextProbe >= 0) {
+                probing = true;
+                unreachable = null;
+                Thread.ofVirtual().name("silence-probe").start(() -> probe(silent, patience));
+            }
+        }
+
+        private void probe(List<Wire> silent, Patience patience) {
+            PeerProbe.Answer answer = new PeerProbe.Unknown("not asked");
+            try {
+                answer = PeerProbe.ask(silent.getFirst().line(), pids(silent), patience.probe());
+            } finally {
+                answered(answer, silent, patience);
+            }
+        }
+
+        private static List<Integer> pids(List<Wire> silent) {
+            return silent.stream()
+                    .map(wire -> wire.line().pid())
+                    .filter(pid -> pid != 0)
+                    .distinct()
+                    .toList();
+        }
+
+        private synchronized void answered(PeerProbe.Answer answer, List<Wire> silent, Patience patience) {
+            probing = false;
+            long now = System.nanoTime();
+            log.debug("silence sessions={} answer={}", silent.size(), answer);
+            switch (answer) {
+                case PeerProbe.Unreachable told -> {
+                    nextProbe = now;
+                    failed++;
+                    if (failed >= patience.probes()) {
+                        failed = 0;
+                        unreachable = "and a new connection gets no answer either (" + told.why() + ")";
+                        unreachableAt = now;
+                    }
+                }
+                case PeerProbe.Restarted told -> {
+                    failed = 0;
+                    nextProbe = now;
+                    silent.forEach(
+                            wire -> cut(wire, now, "and the server has ended its sessions (" + told.why() + ")"));
+                }
+                case PeerProbe.Unknown told -> {
+                    failed = 0;
+                    nextProbe = now + patience.limit().toNanos();
+                    log.warn("whether silent sessions are alive is not known: {}", told.why());
+                }
+                case PeerProbe.Processes processes -> {
+                    failed = 0;
+                    nextProbe = now + patience.limit().toNanos();
+                    silent.forEach(wire -> judge(wire, processes.byPid(), patience, now));
+                }
+            }
+        }
+
+        private static void judge(Wire wire, Map<Integer, PeerProbe.Backend> backends, Patience patience, long now) {
+            Line line = wire.line();
+            PeerProbe.Backend backend = backends.get(line.pid());
+            if (line.pid() == 0) {
+                // It is logging in, which may take what it takes, but not for ever.
+                if (wire.silence(now) >= 2 * LIMIT.toNanos()) {
+                    cut(wire, now, "although the server answers to a new connection");
+                }
+            } else if (backend == null || !backend.applicationName().equals(line.applicationName())) {
+                cut(wire, now, "and the server has no such session any more (pid " + line.pid() + ")");
+            } else if (!backend.waitsForClient()) {
+                wire.acquit();
+            } else if (wire.isSuspectedFor(patience.limit(), now)) {
+                cut(wire, now, "and the server waits for us as well (pid " + line.pid() + "): nothing gets through");
+            }
+        }
+
+        private static void cut(Wire wire, long now, String reason) {
+            long silence = wire.silence(now);
+            // Something has come or gone meanwhile.
+            if (silence < patience().limit().toNanos()) {
+                return;
+            }
+            String message = "nothing was heard for " + silence / 1_000_000_000 + " s on the "
+                    + wire.line().describe() + ", " + reason;
+            log.warn("silent session cut: {}", message);
+            wire.cut(message);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package org.pgmigrator.core.phase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
+
+class OutageTest {
+
+    private static final Duration FIRST = Duration.ofSeconds(1);
+
+    private final Outage outage = new Outage(Duration.ofMinutes(1));
+
+    private static MigrationException failure(FailureKind kind) {
+        return new MigrationException(Failure.of(kind, "It failed.", ""));
+    }
+
+    private Duration pause() {
+        return outage.pauseAfter(failure(FailureKind.SOURCE_UNREACHABLE)).orElseThrow();
+    }
+
+    @Test
+    void pausesBecomeLongerWhileNothingIsApplied() {
+        assertThat(pause()).isLessThanOrEqualTo(FIRST);
+        assertThat(outage.streaming(false)).isPresent();
+        assertThat(outage.streaming(false)).isEmpty();
+        assertThat(outage.isOn()).isTrue();
+        assertThat(pause()).isGreaterThan(FIRST);
+    }
+
+    @Test
+    void aLinkThatFlapsWhileTheTargetComesFurtherIsANewOutageEachTime() {
+        for (int round = 0; round < 20; round++) {
+            assertThat(pause()).as("round " + round).isLessThanOrEqualTo(FIRST);
+            assertThat(outage.streaming(true)).isPresent();
+            assertThat(outage.isOn()).isFalse();
+        }
+    }
+
+    @Test
+    void whatOurLostSessionsMayHoldIsSurvivedOnlyInAnOutage() {
+        assertThat(outage.pauseAfter(failure(FailureKind.SLOT_IN_USE))).isEmpty();
+        assertThat(outage.pauseAfter(failure(FailureKind.TARGET_IN_USE))).isEmpty();
+        pause();
+        assertThat(outage.pauseAfter(failure(FailureKind.SLOT_IN_USE))).isPresent();
+        assertThat(outage.pauseAfter(failure(FailureKind.TARGET_IN_USE))).isPresent();
+    }
+
+    @Test
+    void aStreamThatBrokeOffIsSurvivedOnlyIfTheConnectionWasLost() {
+        assertThat(outage.pauseAfter(new MigrationException(
+                        Failure.of(FailureKind.STREAM_BROKEN, "It broke off.", ""), new SQLException("gone", "08006"))))
+                .isPresent();
+        assertThat(outage.pauseAfter(new MigrationException(
+                        Failure.of(FailureKind.STREAM_BROKEN, "It broke off.", ""),
+                        new SQLException("invalid", "55000"))))
+                .isEmpty();
+    }
+}
