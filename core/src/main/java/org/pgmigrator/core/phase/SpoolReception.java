@@ -1,5 +1,6 @@
 package org.pgmigrator.core.phase;
 
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -8,6 +9,7 @@ import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.error.FailureKind.Retry;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.spool.Spool;
@@ -50,6 +52,10 @@ final class SpoolReception implements AutoCloseable {
     private final SpoolKeeper keeper;
     private volatile WalReceiver receiver;
     private volatile boolean copying;
+
+    /// Whether the source is asked for transactions while they are in progress.
+    private volatile boolean inProgress = true;
+
     private volatile boolean closed;
 
     // Confined to the keeper's thread.
@@ -77,7 +83,7 @@ final class SpoolReception implements AutoCloseable {
         boolean started = false;
         try {
             AckPosition confirmed = new AckPosition(reached);
-            WalReceiver receiver = receiver(scene, spool, confirmed);
+            WalReceiver receiver = receiver(scene, spool, confirmed, true);
             SpoolReception reception =
                     new SpoolReception(scene, spool, owner, new AckPosition(reached), confirmed, receiver);
             reception.keeper.start();
@@ -90,12 +96,13 @@ final class SpoolReception implements AutoCloseable {
         }
     }
 
-    private static WalReceiver receiver(Scene scene, Spool spool, AckPosition confirmed) throws InterruptedException {
+    private static WalReceiver receiver(Scene scene, Spool spool, AckPosition confirmed, boolean inProgress)
+            throws InterruptedException {
         StreamConfig stream = scene.stream();
         return StreamSession.startReceiver(
                 scene.source(),
                 scene.apply(),
-                new StreamConfig(stream.slot(), stream.publications(), stream.binary(), spool.written()),
+                new StreamConfig(stream.slot(), stream.publications(), stream.binary(), spool.written(), inProgress),
                 new SpoolSink(spool),
                 confirmed);
     }
@@ -128,7 +135,19 @@ final class SpoolReception implements AutoCloseable {
     }
 
     Optional<MigrationException> failure() {
-        return receiver.failure().or(spool::failure).or(keeper::failure);
+        return receiver.failure()
+                .filter(broken -> !isOfStreaming(broken))
+                .or(spool::failure)
+                .or(keeper::failure);
+    }
+
+    /// Whether it may be that the source can send this after the commit only: an internal error of the server, which
+    /// looks at the catalogue of a transaction in progress. A `TRUNCATE` that is rolled back to a savepoint brings one
+    /// about in 15 to 18 ("could not map filenode to relation OID"), each time again.
+    private boolean isOfStreaming(MigrationException broken) {
+        return inProgress
+                && broken.getCause() instanceof SQLException refusal
+                && SqlState.INTERNAL_ERROR.equals(refusal.getSQLState());
     }
 
     /// Called by the keeper.
@@ -145,13 +164,22 @@ final class SpoolReception implements AutoCloseable {
                             spool.isFull()));
         }
         Optional<MigrationException> broken = receiver.failure();
-        if (copying && !closed && broken.isPresent()) {
+        if (!closed && broken.filter(this::isOfStreaming).isPresent()) {
+            scene.listener()
+                    .on(new ProgressEvent.Warning(
+                            "the source could not send a transaction in progress, so that from now"
+                                    + " on large ones come after their commit, and the source keeps them until then: "
+                                    + broken.get().failure().why()));
+            reconnect(false);
+            // Not before: until then the failure was not the stream's.
+            inProgress = false;
+        } else if (copying && !closed && broken.isPresent()) {
             tell(broken.get());
             boolean mayHelp = broken.get().failure().kind().retry() == Retry.TRANSIENT
                     && spool.failure().isEmpty();
             if (mayHelp && now >= retryAt) {
                 retryAt = now + RETRY_INTERVAL.toNanos();
-                reconnect();
+                reconnect(inProgress);
             }
         }
     }
@@ -169,10 +197,10 @@ final class SpoolReception implements AutoCloseable {
     }
 
     /// The receiver has ended and touches the spool no more; what it has left of a transaction comes again.
-    private void reconnect() {
+    private void reconnect(boolean whileInProgress) {
         try {
             spool.discardIncomplete();
-            WalReceiver again = receiver(scene, spool, confirmed);
+            WalReceiver again = receiver(scene, spool, confirmed, whileInProgress);
             receiver = again;
             scene.listener().on(new ProgressEvent.Notice("changes are received to the spool again"));
             if (closed) {

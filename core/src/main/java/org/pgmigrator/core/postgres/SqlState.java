@@ -26,6 +26,7 @@ public final class SqlState {
     public static final String PROTOCOL_VIOLATION = "08P01";
     public static final String QUERY_CANCELED = "57014";
     public static final String LOCK_NOT_AVAILABLE = "55P03";
+    public static final String INTERNAL_ERROR = "XX000";
     public static final String OBJECT_IN_USE = "55006";
     public static final String DUPLICATE_OBJECT = "42710";
     public static final String UNDEFINED_OBJECT = "42704";

@@ -2,8 +2,9 @@ package org.pgmigrator.core.spool;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import org.pgmigrator.decoder.Framing;
 import org.pgmigrator.decoder.Lsn;
 import org.pgmigrator.decoder.PgOutputDecoder;
@@ -13,9 +14,9 @@ import org.pgmigrator.decoder.PgOutputMessage;
 /// to
 /// the thread that writes.
 ///
-/// A frame in a block, big-endian: kind (i8; 1 = a message of the walsender, 2 = an idle position, 3 = a relation that
-/// an
-/// earlier segment has described), position (i64), length (i32), the message. In a transaction that is larger than a
+/// A frame in a block, big-endian: kind (i8; 1 = a message of the walsender, 2 = an idle position, 3 = a relation
+/// that an earlier segment or a streamed transaction has described, 4 = a [StreamedTransaction]), position (i64),
+/// length (i32), the message. In a transaction that is larger than a
 /// block
 /// a frame may begin in one block and end in another.
 final class FrameWriter {
@@ -23,17 +24,18 @@ final class FrameWriter {
     static final byte MESSAGE = 1;
     static final byte IDLE = 2;
     static final byte RELATION = 3;
+    static final byte STREAMED = 4;
 
     static final int FRAME_HEADER_BYTES = 1 + Long.BYTES + Integer.BYTES;
 
     /// Takes the blocks that are ready.
     interface Blocks {
-        /// Writes a block; `end` is what the spool has after it, if it is `complete`.
-        void write(byte[] raw, int length, boolean complete, Lsn end) throws IOException;
+        /// Writes a block; `end` is what the spool has after it, if it is complete.
+        void write(byte[] raw, int length, Block.Kind kind, Lsn end) throws IOException;
     }
 
     private final Blocks blocks;
-    private final Map<Integer, byte[]> relations = new LinkedHashMap<>();
+    private final KnownRelations relations;
     private final byte[] raw = new byte[Block.MOST_RAW];
     private final byte[] frameHeader = new byte[FRAME_HEADER_BYTES];
     private int size;
@@ -47,8 +49,9 @@ final class FrameWriter {
     private boolean spilled;
     private Lsn end;
 
-    FrameWriter(Blocks blocks, Lsn end) {
+    FrameWriter(Blocks blocks, KnownRelations relations, Lsn end) {
         this.blocks = blocks;
+        this.relations = relations;
         this.end = end;
     }
 
@@ -64,7 +67,7 @@ final class FrameWriter {
             inside = true;
             again = end.isAfter(new Lsn(message.getLong(message.position() + 1)));
         } else if (type == 'R') {
-            remember(message);
+            relations.describe(message);
         }
         if (!again || type == 'R') {
             put(MESSAGE, position, message.duplicate());
@@ -83,11 +86,18 @@ final class FrameWriter {
         return ((PgOutputMessage.Commit) PgOutputDecoder.decode(message.duplicate(), Framing.TOP_LEVEL)).endLsn();
     }
 
-    /// A relation is described once for each connection, but each segment must be readable without those before it.
-    private void remember(ByteBuffer message) {
-        byte[] bytes = new byte[message.remaining()];
-        message.duplicate().get(bytes);
-        relations.put(ByteBuffer.wrap(bytes).getInt(1), bytes);
+    /// Whether a transaction that was committed there is here already.
+    boolean has(Lsn commit) {
+        return end.isAfter(commit);
+    }
+
+    /// Takes a transaction that lies in a file of its own: it was committed behind all that was written before.
+    void streamed(StreamedTransaction transaction) throws IOException {
+        flush();
+        put(STREAMED, Lsn.INVALID, ByteBuffer.wrap(transaction.encode()));
+        end = end.max(transaction.endLsn());
+        blocks.write(raw, size, Block.Kind.REFERENCE, end);
+        size = 0;
     }
 
     /// Notes that nothing was committed between the last transaction and this position.
@@ -97,9 +107,22 @@ final class FrameWriter {
         complete();
     }
 
-    /// Describes all known relations again, at the beginning of a segment.
+    /// The transaction that a block of the kind REFERENCE has.
+    static Optional<StreamedTransaction> streamed(byte[] raw, int length) {
+        return length < FRAME_HEADER_BYTES || raw[0] != STREAMED
+                ? Optional.empty()
+                : StreamedTransaction.decode(Arrays.copyOfRange(raw, FRAME_HEADER_BYTES, length));
+    }
+
+    /// Describes all known relations again, at the beginning of a segment: each one must be readable without those
+    /// before it.
     void repeatRelations() throws IOException {
-        for (byte[] relation : relations.values()) {
+        describe(relations.all());
+    }
+
+    /// Describes relations outside of any transaction.
+    void describe(List<byte[]> described) throws IOException {
+        for (byte[] relation : described) {
             put(RELATION, Lsn.INVALID, ByteBuffer.wrap(relation));
             complete();
         }
@@ -126,7 +149,7 @@ final class FrameWriter {
         if (boundary > 0) {
             flush();
         } else {
-            blocks.write(raw, size, false, Lsn.INVALID);
+            blocks.write(raw, size, Block.Kind.PARTIAL, Lsn.INVALID);
             spilled = true;
             size = 0;
         }
@@ -143,7 +166,7 @@ final class FrameWriter {
     /// Writes what is complete.
     void flush() throws IOException {
         if (boundary > 0) {
-            blocks.write(raw, boundary, true, end);
+            blocks.write(raw, boundary, Block.Kind.COMPLETE, end);
             System.arraycopy(raw, boundary, raw, 0, size - boundary);
             size -= boundary;
             boundary = 0;

@@ -10,6 +10,7 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.spool.SpoolDirectory.Numbered;
+import org.pgmigrator.core.spool.SpoolDirectory.TransactionOnDisk;
 import org.pgmigrator.decoder.Lsn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,8 @@ final class Recovery {
 
     private record Found(Numbered file, @Nullable SegmentHeader header) {}
 
+    private final List<TransactionOnDisk> transactions = new ArrayList<>();
+
     Recovery(SpoolDirectory directory, SpoolIdentity expected) {
         this.directory = directory;
         this.expected = expected;
@@ -40,14 +43,15 @@ final class Recovery {
     /// @return the segments, all closed, at least one
     List<Segment> run(Lsn keepUpto, Lsn required) throws IOException {
         List<Found> found = read();
+        transactions.addAll(directory.transactions());
         int first = firstOfChain(found);
         int last = lastOfChain(found, first, keepUpto);
         if (last < 0) {
             throw lost(directory.path() + " holds no segment that can be read", required);
         }
         Found tail = found.get(last);
-        SegmentScan scan =
-                SegmentScan.of(tail.file(), header(tail), Files.size(tail.file().path()), keepUpto);
+        SegmentScan scan = SegmentScan.of(
+                directory, tail.file(), header(tail), Files.size(tail.file().path()), keepUpto);
         if (required.isAfter(scan.end())) {
             throw lost(
                     tail.file().path() + " is good up to byte " + scan.length() + ", position " + scan.end()
@@ -105,7 +109,7 @@ final class Recovery {
     /// The last segment that can be believed and has something to be kept: what follows a segment that is not as long
     /// as
     /// it was when it was closed is of no use.
-    private static int lastOfChain(List<Found> found, int first, Lsn keepUpto) throws IOException {
+    private int lastOfChain(List<Found> found, int first, Lsn keepUpto) throws IOException {
         if (found.isEmpty() || found.get(first).header() == null) {
             return -1;
         }
@@ -113,7 +117,7 @@ final class Recovery {
         while (last + 1 < found.size()) {
             SegmentHeader next = found.get(last + 1).header();
             if (next == null
-                    || Files.size(found.get(last).file().path()) != next.previousLength()
+                    || !asItWas(found.get(last), next).equals(next.previous())
                     || next.from().isAfter(keepUpto)
                     || header(found.get(last)).from().isAfter(next.from())) {
                 return last;
@@ -123,11 +127,34 @@ final class Recovery {
         return last;
     }
 
+    /// A closed segment, as it is now.
+    private SegmentHeader.Previous asItWas(Found segment, SegmentHeader next) throws IOException {
+        List<TransactionOnDisk> its = within(header(segment).from(), next.from());
+        return new SegmentHeader.Previous(Files.size(segment.file().path()), its.size(), size(its));
+    }
+
+    private List<TransactionOnDisk> within(Lsn from, Lsn to) {
+        return transactions.stream()
+                .filter(file -> file.end().isAfter(from) && to.isAtLeast(file.end()))
+                .toList();
+    }
+
+    private static long size(List<TransactionOnDisk> files) {
+        return files.stream().mapToLong(TransactionOnDisk::bytes).sum();
+    }
+
     private void cut(List<Found> found, int first, int last, SegmentScan scan) throws IOException {
         for (int i = found.size() - 1; i >= 0; i--) {
             if (i < first || i > last) {
                 log.info("removing segment number={}", found.get(i).file().number());
                 Files.delete(found.get(i).file().path());
+            }
+        }
+        List<TransactionOnDisk> kept = within(header(found.get(first)).from(), scan.end());
+        for (TransactionOnDisk file : transactions) {
+            if (!kept.contains(file)) {
+                log.info("removing transaction end={}", file.end());
+                Files.delete(file.path());
             }
         }
         directory.removeUnfinished();
@@ -148,17 +175,21 @@ final class Recovery {
         Disk.syncDirectory(directory.path());
     }
 
-    private static List<Segment> segments(List<Found> chain, SegmentScan scan) throws IOException {
+    private List<Segment> segments(List<Found> chain, SegmentScan scan) throws IOException {
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < chain.size(); i++) {
             boolean isLast = i == chain.size() - 1;
             Lsn end = isLast ? scan.end() : header(chain.get(i + 1)).from();
-            segments.add(new Segment(
+            Segment segment = new Segment(
                     chain.get(i).file().path(),
                     header(chain.get(i)),
                     end,
                     Files.size(chain.get(i).file().path()),
-                    null));
+                    null);
+            List<TransactionOnDisk> its = within(segment.from, end);
+            its.forEach(file -> segment.transactions.add(file.path()));
+            segment.transactionBytes = size(its);
+            segments.add(segment);
         }
         return segments;
     }

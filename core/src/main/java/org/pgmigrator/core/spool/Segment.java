@@ -1,6 +1,8 @@
 package org.pgmigrator.core.spool;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.decoder.Lsn;
 
@@ -21,6 +23,12 @@ final class Segment {
     /// Bytes that were written.
     long length;
 
+    /// The files of the streamed transactions that it refers to; they go when it goes.
+    final List<Path> transactions = new ArrayList<>();
+
+    /// Size of these files.
+    long transactionBytes;
+
     /// Nothing is added any more.
     boolean closed;
 
@@ -37,5 +45,10 @@ final class Segment {
         this.length = length;
         this.closed = output == null;
         this.output = output;
+    }
+
+    /// What the header of the next segment says of this one.
+    SegmentHeader.Previous asPrevious() {
+        return new SegmentHeader.Previous(length, transactions.size(), transactionBytes);
     }
 }

@@ -15,19 +15,26 @@ import org.pgmigrator.decoder.Lsn;
 /// Layout, big-endian: the text `PGMSPOOL`, the length of the body (i32), the body, its CRC32C (i32). Body: format
 /// version
 /// and protocol version (i16 each), flags (i32, 1 = binary), id (16 bytes), timeline (i32), consistent point, number,
-/// from,
-/// previousLength (i64 each), system identifier and slot (i16 length, UTF-8 each).
+/// from, length of the previous one, number of the transactions it refers to, size of their files (i64 each), system
+/// identifier and slot (i16 length, UTF-8 each).
 ///
 /// @param number         of the segment; they follow each other without a gap
 /// @param from           everything that was committed before it is in earlier segments, or was on the target already
-/// @param previousLength how long the segment before was when it was closed
-record SegmentHeader(SpoolIdentity identity, long number, Lsn from, long previousLength) {
+record SegmentHeader(SpoolIdentity identity, long number, Lsn from, Previous previous) {
+
+    /// The segment before, as it was when it was closed.
+    ///
+    /// @param transactions     how many streamed transactions it refers to
+    /// @param transactionBytes size of the files of these
+    record Previous(long length, long transactions, long transactionBytes) {
+        static final Previous NONE = new Previous(0, 0, 0);
+    }
 
     /// Of the layout of segments. Another one is refused.
-    static final int FORMAT_VERSION = 1;
+    static final int FORMAT_VERSION = 2;
 
-    /// Of pgoutput. With 1, transactions come one after the other, each as a whole.
-    private static final int PROTOCOL_VERSION = 1;
+    /// Of pgoutput. With 2, large transactions come while they are in progress.
+    private static final int PROTOCOL_VERSION = 2;
 
     private static final byte[] MAGIC = "PGMSPOOL".getBytes(StandardCharsets.US_ASCII);
     private static final int FLAG_BINARY = 1;
@@ -45,7 +52,9 @@ record SegmentHeader(SpoolIdentity identity, long number, Lsn from, long previou
                 .putLong(identity.consistentPoint().value())
                 .putLong(number)
                 .putLong(from.value())
-                .putLong(previousLength);
+                .putLong(previous.length())
+                .putLong(previous.transactions())
+                .putLong(previous.transactionBytes());
         putText(body, identity.systemIdentifier());
         putText(body, identity.slot());
         body.flip();
@@ -120,14 +129,14 @@ record SegmentHeader(SpoolIdentity identity, long number, Lsn from, long previou
         Lsn consistentPoint = new Lsn(body.getLong());
         long number = body.getLong();
         Lsn from = new Lsn(body.getLong());
-        long previousLength = body.getLong();
+        Previous previous = new Previous(body.getLong(), body.getLong(), body.getLong());
         String systemIdentifier = text(body);
         String slot = text(body);
         return new SegmentHeader(
                 new SpoolIdentity(id, systemIdentifier, timeline, slot, consistentPoint, binary),
                 number,
                 from,
-                previousLength);
+                previous);
     }
 
     private static String text(ByteBuffer body) {

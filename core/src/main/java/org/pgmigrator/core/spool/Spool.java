@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.decoder.Framing;
 import org.pgmigrator.decoder.Lsn;
+import org.pgmigrator.decoder.PgOutputDecoder;
+import org.pgmigrator.decoder.PgOutputMessage.StreamCommit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,12 +39,14 @@ public final class Spool implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
 
     private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
+    private static final byte STREAM_COMMIT = 'c';
 
     private final SpoolDirectory directory;
     private final SpoolIdentity identity;
     private final SpoolLimits limits;
     private final Disk disk;
     private final FrameWriter writer;
+    private final TransactionFiles transactions;
     private final byte[] encoded = new byte[Block.HEADER_BYTES + Block.MOST_STORED];
     private final Thread sync;
 
@@ -53,7 +59,7 @@ public final class Spool implements AutoCloseable {
     @GuardedBy("this")
     private Lsn durable;
 
-    /// Size of all segments.
+    /// Size of all segments, with the streamed transactions that they refer to.
     @GuardedBy("this")
     private long totalBytes;
 
@@ -92,10 +98,12 @@ public final class Spool implements AutoCloseable {
         this.disk = disk;
         this.segments.addAll(earlier);
         this.segments.addLast(active);
-        this.totalBytes = segments.stream().mapToLong(segment -> segment.length).sum();
+        this.totalBytes = segments.stream().mapToLong(Spool::size).sum();
         this.written = active.from;
         this.durable = active.from;
-        this.writer = new FrameWriter(this::write, active.from);
+        KnownRelations relations = new KnownRelations();
+        this.writer = new FrameWriter(this::write, relations, active.from);
+        this.transactions = new TransactionFiles(directory, disk, relations, this::unsynced);
         this.sync = Thread.ofPlatform().name("spool-sync").unstarted(this::syncLoop);
     }
 
@@ -110,7 +118,13 @@ public final class Spool implements AutoCloseable {
     static Spool create(SpoolDirectory directory, SpoolIdentity identity, Lsn from, SpoolLimits limits, Disk disk) {
         return opened(directory, () -> {
             directory.requireEmpty();
-            return start(directory, identity, limits, disk, List.of(), new SegmentHeader(identity, 1, from, 0));
+            return start(
+                    directory,
+                    identity,
+                    limits,
+                    disk,
+                    List.of(),
+                    new SegmentHeader(identity, 1, from, SegmentHeader.Previous.NONE));
         });
     }
 
@@ -143,7 +157,7 @@ public final class Spool implements AutoCloseable {
                     limits,
                     disk,
                     earlier,
-                    new SegmentHeader(expected, last.number + 1, last.end, last.length));
+                    new SegmentHeader(expected, last.number + 1, last.end, last.asPrevious()));
         });
     }
 
@@ -231,9 +245,13 @@ public final class Spool implements AutoCloseable {
         return durable;
     }
 
-    /// Size of all segments on the disk.
+    /// Size of everything on the disk, also of transactions in progress.
     public synchronized long bytes() {
-        return totalBytes;
+        return totalBytes + transactions.bytes();
+    }
+
+    private static long size(Segment segment) {
+        return segment.length + segment.transactionBytes;
     }
 
     /// Why nothing more can be written; empty while all is well.
@@ -244,9 +262,10 @@ public final class Spool implements AutoCloseable {
     // What the writing thread calls.
 
     /// Whether the next message can be taken; waits at most `limit` for segments to be removed. A transaction that has
-    /// begun is always let in to its end: it could never be applied, and so never be removed, without that. A disk that
-    /// has
-    /// less left than two segments counts as full as well.
+    /// begun is always let in to its end: it could never be applied, and so never be removed, without that. For the
+    /// same
+    /// reason transactions in progress are let in where there is no segment to be removed. A disk that has less left
+    /// than two segments counts as full as well.
     ///
     /// @throws MigrationException SPOOL_FAILED once something has failed
     public boolean awaitRoom(Duration limit) throws InterruptedException {
@@ -261,7 +280,7 @@ public final class Spool implements AutoCloseable {
         long deadline = System.nanoTime() + limit.toNanos();
         while (true) {
             requireSound();
-            full = totalBytes >= limits.totalBytes() || isDiskNearlyFull();
+            full = segments.size() > 1 && (bytes() >= limits.totalBytes() || isDiskNearlyFull());
             if (!full) {
                 return true;
             }
@@ -275,11 +294,8 @@ public final class Spool implements AutoCloseable {
 
     /// To wait is better than to fail, as long as something can be removed.
     private synchronized boolean isDiskNearlyFull() {
-        if (segments.size() == 1) {
-            return false;
-        }
-        if (full || Math.abs(totalBytes - bytesAtDiskCheck) >= limits.segmentBytes() / 4) {
-            bytesAtDiskCheck = totalBytes;
+        if (full || Math.abs(bytes() - bytesAtDiskCheck) >= limits.segmentBytes() / 4) {
+            bytesAtDiskCheck = bytes();
             diskNearlyFull = directory.usableBytes() < 2 * limits.segmentBytes();
         }
         return diskNearlyFull;
@@ -290,9 +306,10 @@ public final class Spool implements AutoCloseable {
         return full;
     }
 
-    /// Whether a transaction has begun whose commit has not come.
+    /// Whether a transaction, or a stream block, has begun whose end has not come. A transaction in progress does not
+    /// count: between its blocks others are committed.
     public boolean isInsideTransaction() {
-        return writer.isInside();
+        return writer.isInside() || transactions.isInBlock();
     }
 
     /// Takes one message of the walsender. It is written when a block is full or at the next [#flush].
@@ -301,9 +318,40 @@ public final class Spool implements AutoCloseable {
     /// @throws MigrationException SPOOL_FAILED
     public void append(Lsn position, ByteBuffer message) {
         writing(() -> {
-            writer.message(position, message);
+            if (writer.isInside() || !isOfStreamed(position, message)) {
+                writer.message(position, message);
+            }
             rollIfFull();
         });
+    }
+
+    /// Takes what belongs to transactions that are sent while they are in progress.
+    private boolean isOfStreamed(Lsn position, ByteBuffer message) throws IOException {
+        if (transactions.take(position, message)) {
+            return true;
+        }
+        if (message.get(message.position()) != STREAM_COMMIT) {
+            return false;
+        }
+        StreamCommit commit = (StreamCommit) PgOutputDecoder.decode(message, Framing.TOP_LEVEL);
+        boolean wanted = !writer.has(commit.commitLsn());
+        TransactionFiles.Committed committed = transactions.commit(commit, message, wanted);
+        if (wanted) {
+            refer(committed.transaction());
+        }
+        writer.describe(committed.relations());
+        return true;
+    }
+
+    /// The file is whole before a reader is told of it, and synced with the segment before its end is durable.
+    private void refer(StreamedTransaction transaction) throws IOException {
+        synchronized (this) {
+            Segment active = segments.getLast();
+            active.transactions.add(directory.transaction(transaction.endLsn()));
+            active.transactionBytes += transaction.length();
+            totalBytes += transaction.length();
+        }
+        writer.streamed(transaction);
     }
 
     /// Notes a position of the walsender before which nothing is missing here.
@@ -323,9 +371,10 @@ public final class Spool implements AutoCloseable {
         });
     }
 
-    /// The connection is gone in the middle of a transaction: another one sends it again, from its beginning.
+    /// The connection is gone: another one sends again, from their beginning, all transactions whose end has not come.
     public void discardIncomplete() {
         writing(() -> {
+            transactions.discard();
             if (writer.discardIncomplete()) {
                 Segment active = active();
                 Disk.Output output = output(active);
@@ -386,14 +435,14 @@ public final class Spool implements AutoCloseable {
         return output;
     }
 
-    private void write(byte[] raw, int length, boolean complete, Lsn end) throws IOException {
-        int bytes = Block.encode(raw, length, complete, end, encoded);
+    private void write(byte[] raw, int length, Block.Kind kind, Lsn end) throws IOException {
+        int bytes = Block.encode(raw, length, kind, end, encoded);
         Segment active = active();
         output(active).write(encoded, bytes);
         synchronized (this) {
             active.length += bytes;
             totalBytes += bytes;
-            if (complete) {
+            if (kind.isComplete()) {
                 active.readable = active.length;
                 active.end = end;
                 written = end;
@@ -404,22 +453,23 @@ public final class Spool implements AutoCloseable {
     }
 
     private synchronized void unsynced(long bytes) {
-        if (unsyncedBytes == 0) {
+        if (bytes > 0 && unsyncedBytes == 0) {
             unsyncedSince = System.nanoTime();
         }
         unsyncedBytes += bytes;
+        notifyAll();
     }
 
     /// The next transaction begins in a new segment if this one has become large enough.
     private void rollIfFull() throws IOException {
         Segment active = active();
-        if (writer.isInside() || active.length < limits.segmentBytes()) {
+        if (writer.isInside() || size(active) < limits.segmentBytes()) {
             return;
         }
         writer.flush();
         SegmentHeader header;
         synchronized (this) {
-            header = new SegmentHeader(identity, active.number + 1, active.end, active.length);
+            header = new SegmentHeader(identity, active.number + 1, active.end, active.asPrevious());
         }
         Segment next = newSegment(directory, disk, header, false);
         synchronized (this) {
@@ -489,7 +539,7 @@ public final class Spool implements AutoCloseable {
             while (segments.size() > 1
                     && segments.getFirst().output == null
                     && applied.isAtLeast(segments.getFirst().end)) {
-                totalBytes -= segments.getFirst().length;
+                totalBytes -= size(segments.getFirst());
                 done.add(segments.removeFirst());
             }
             if (!done.isEmpty()) {
@@ -499,9 +549,21 @@ public final class Spool implements AutoCloseable {
         for (Segment segment : done) {
             try {
                 Files.deleteIfExists(segment.path);
+                remove(segment.transactions);
             } catch (IOException refusal) {
                 log.warn("segment not removed path={}", segment.path, refusal);
             }
+        }
+    }
+
+    /// Only when the segment that refers to them is certainly gone, so that no crash brings back a segment without
+    /// them.
+    private void remove(List<Path> files) throws IOException {
+        if (!files.isEmpty()) {
+            Disk.syncDirectory(directory.path());
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
         }
     }
 
@@ -554,6 +616,8 @@ public final class Spool implements AutoCloseable {
             end = written;
             unsyncedBytes = 0;
         }
+        // Everything that was written before `end` was.
+        transactions.sync();
         for (Unsynced part : open) {
             part.output().sync();
         }
@@ -618,6 +682,7 @@ public final class Spool implements AutoCloseable {
                 closeQuietly(output);
             }
         }
+        transactions.close().forEach(refusal -> log.debug("closing a transaction's file", refusal));
     }
 
     private static void closeQuietly(java.io.Closeable resource) {

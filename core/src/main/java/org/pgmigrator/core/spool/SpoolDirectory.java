@@ -21,15 +21,18 @@ import java.util.regex.Pattern;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.decoder.Lsn;
 
 /// The directory of a spool: its file names, and the lock that keeps a second process away from it.
 ///
-/// `segment-<number>` are the frames, `segment-<number>.new` is one that was not begun, `lock` is what is locked. A
-/// file
-/// of another name is nobody's of ours: it is left alone, and a directory that has one is not begun in.
+/// `segment-<number>` are the frames, `segment-<number>.new` is one that was not begun, `transaction-<commit end>`
+/// holds
+/// a streamed transaction, `transaction-<id>.new` one that is in progress, `lock` is what is locked. A file of another
+/// name is nobody's of ours: it is left alone, and a directory that has one is not begun in.
 public final class SpoolDirectory implements Closeable {
 
     private static final Pattern SEGMENT = Pattern.compile("segment-(\\d{12})");
+    private static final Pattern TRANSACTION = Pattern.compile("transaction-([0-9A-F]{16})");
     private static final String NEW = ".new";
     private static final String LOCK = "lock";
 
@@ -118,6 +121,31 @@ public final class SpoolDirectory implements Closeable {
         return path.resolve(String.format("segment-%012d", number) + NEW);
     }
 
+    /// The file of a streamed transaction that was committed: no two of them end at the same place.
+    Path transaction(Lsn end) {
+        return path.resolve(String.format("transaction-%016X", end.value()));
+    }
+
+    Path transactionInProgress(long xid) {
+        return path.resolve(String.format("transaction-%016X", xid) + NEW);
+    }
+
+    /// The file of a streamed transaction.
+    record TransactionOnDisk(Lsn end, Path path, long bytes) {}
+
+    /// The streamed transactions that were committed, in no order.
+    List<TransactionOnDisk> transactions() throws IOException {
+        List<TransactionOnDisk> found = new ArrayList<>();
+        for (Path file : files()) {
+            Matcher name = TRANSACTION.matcher(file.getFileName().toString());
+            if (name.matches()) {
+                found.add(new TransactionOnDisk(
+                        new Lsn(Long.parseUnsignedLong(name.group(1), 16)), file, Files.size(file)));
+            }
+        }
+        return found;
+    }
+
     /// A segment's file with its number.
     record Numbered(long number, Path path) {}
 
@@ -144,7 +172,10 @@ public final class SpoolDirectory implements Closeable {
 
     private static boolean isOurs(Path file) {
         String name = file.getFileName().toString();
-        return name.equals(LOCK) || SEGMENT.matcher(name.replace(NEW, "")).matches();
+        String begun = name.replace(NEW, "");
+        return name.equals(LOCK)
+                || SEGMENT.matcher(begun).matches()
+                || TRANSACTION.matcher(begun).matches();
     }
 
     /// Whose spool is here; empty if there is none, or none whose files can be read.
@@ -192,7 +223,7 @@ public final class SpoolDirectory implements Closeable {
         }
     }
 
-    /// Removes segments that were begun and never used.
+    /// Removes segments that were begun and never used, and transactions that were in progress.
     void removeUnfinished() throws IOException {
         for (Path file : files()) {
             if (isOurs(file) && file.getFileName().toString().endsWith(NEW)) {

@@ -11,26 +11,37 @@ import org.pgmigrator.decoder.Lsn;
 /// Reads a spool while it is written. Used by one thread.
 ///
 /// Transactions at or before the position from which it was opened are left out, but what they say of relations is not.
+/// Those that were streamed while they were in progress come like all others, as they would have been sent after their
+/// commit.
 public final class SpoolReader implements AutoCloseable {
 
     private static final int FINAL_LSN_AT = 1;
 
     private final Spool spool;
     private final Lsn after;
-    private final byte[] raw = new byte[Block.MOST_RAW];
-    private final byte[] frameHeader = new byte[FrameWriter.FRAME_HEADER_BYTES];
+    private final FrameReader frames;
 
     private long segment;
     private @Nullable Path path;
     private @Nullable BlockReader blocks;
-    private int size;
-    private int used;
+    private @Nullable TransactionReader streamed;
     private boolean skipping;
 
     SpoolReader(Spool spool, Lsn after, long segment) {
         this.spool = spool;
         this.after = after;
         this.segment = segment;
+        this.frames = new FrameReader(new FrameReader.Blocks() {
+            @Override
+            public int load(byte[] raw, Duration limit) throws IOException, InterruptedException {
+                return SpoolReader.this.load(raw, limit);
+            }
+
+            @Override
+            public RuntimeException damaged(String why) {
+                return SpoolReader.this.damaged(why);
+            }
+        });
     }
 
     /// The next frame, waiting at most `limit` for one.
@@ -40,34 +51,54 @@ public final class SpoolReader implements AutoCloseable {
     public Optional<Spooled> next(Duration limit) throws InterruptedException {
         try {
             long deadline = System.nanoTime() + limit.toNanos();
-            while (used < size || load(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
-                Spooled frame = frame();
-                if (frame != null) {
-                    return Optional.of(frame);
+            while (true) {
+                Spooled next = nextOfStreamed();
+                if (next != null) {
+                    return Optional.of(next);
+                }
+                FrameReader.Frame frame = frames.next(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+                if (frame == null) {
+                    return Optional.empty();
+                }
+                next = spooled(frame);
+                if (next != null) {
+                    return Optional.of(next);
                 }
             }
-            return Optional.empty();
         } catch (IOException refusal) {
             throw SpoolFailure.refused("read", spool.directory().path(), refusal);
         }
     }
 
-    /// @return null if it is to be left out
-    private @Nullable Spooled frame() throws IOException, InterruptedException {
-        readFully(frameHeader);
-        ByteBuffer header = ByteBuffer.wrap(frameHeader);
-        byte kind = header.get();
-        Lsn position = new Lsn(header.getLong());
-        int length = header.getInt();
-        if (length < 0 || kind < FrameWriter.MESSAGE || kind > FrameWriter.RELATION) {
-            throw damaged("there is no frame of kind " + kind + " and length " + length);
+    /// The next message of the streamed transaction that is being read.
+    private @Nullable Spooled nextOfStreamed() throws IOException, InterruptedException {
+        TransactionReader current = streamed;
+        if (current == null) {
+            return null;
         }
-        byte[] message = new byte[length];
-        readFully(message);
-        if (kind == FrameWriter.IDLE) {
-            return position.isAfter(after) ? new Spooled.Idle(position) : null;
+        ByteBuffer message = current.next();
+        if (message != null) {
+            return new Spooled.Frame(Lsn.INVALID, message);
         }
-        return isLeftOut(message) ? null : new Spooled.Frame(position, ByteBuffer.wrap(message));
+        current.close();
+        streamed = null;
+        return null;
+    }
+
+    /// @return null if it is to be left out, or stands for messages that follow
+    private @Nullable Spooled spooled(FrameReader.Frame frame) throws IOException {
+        if (frame.kind == FrameWriter.STREAMED) {
+            StreamedTransaction transaction = StreamedTransaction.decode(frame.content)
+                    .orElseThrow(() -> damaged("there is no reference to a streamed transaction"));
+            if (!after.isAfter(transaction.commitLsn())) {
+                streamed = new TransactionReader(spool.directory(), transaction);
+            }
+            return null;
+        }
+        if (frame.kind == FrameWriter.IDLE) {
+            return frame.position.isAfter(after) ? new Spooled.Idle(frame.position) : null;
+        }
+        return isLeftOut(frame.content) ? null : new Spooled.Frame(frame.position, ByteBuffer.wrap(frame.content));
     }
 
     /// The commit of a transaction begins before the position at which it ends: one that begins before `after` has
@@ -85,30 +116,15 @@ public final class SpoolReader implements AutoCloseable {
         return leftOut;
     }
 
-    private void readFully(byte[] target) throws IOException, InterruptedException {
-        int filled = 0;
-        while (filled < target.length) {
-            if (used == size && !load(Duration.ZERO)) {
-                throw damaged("a transaction has no end");
-            }
-            int part = Math.min(target.length - filled, size - used);
-            System.arraycopy(raw, used, target, filled, part);
-            used += part;
-            filled += part;
-        }
-    }
-
-    /// Puts the next block into `raw`.
-    ///
-    /// @return false if there was none in time
-    private boolean load(Duration limit) throws IOException, InterruptedException {
+    /// Puts the next block of the segments into `raw`.
+    private int load(byte[] raw, Duration limit) throws IOException, InterruptedException {
         BlockReader current = blocks;
         Optional<Spool.View> view = spool.await(segment, current == null ? 0 : current.offset(), limit);
         if (view.isEmpty()) {
-            return false;
+            return -1;
         }
         if (current == null || view.get().number() != segment) {
-            close();
+            closeSegment();
             segment = view.get().number();
             path = view.get().path();
             current = new BlockReader(view.get().path(), view.get().headerLength());
@@ -122,9 +138,7 @@ public final class SpoolReader implements AutoCloseable {
         if (!current.decode(block, raw)) {
             throw SpoolFailure.damaged(view.get().path(), start, "a block cannot be decompressed to what it was");
         }
-        size = block.rawLength();
-        used = 0;
-        return true;
+        return block.rawLength();
     }
 
     private RuntimeException damaged(String why) {
@@ -134,10 +148,20 @@ public final class SpoolReader implements AutoCloseable {
                 file == null ? spool.directory().path() : file, current == null ? 0 : current.offset(), why);
     }
 
-    @Override
-    public void close() throws IOException {
+    private void closeSegment() throws IOException {
         if (blocks != null) {
             blocks.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            closeSegment();
+        } finally {
+            if (streamed != null) {
+                streamed.close();
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 /// The spool: what was received from the source and is not on the target yet, durable on this machine's disk.
 ///
-/// Owns: segments of raw pgoutput frames with their checksums, when they are durable, what becomes of them after a
+/// Owns: segments of raw pgoutput frames with their checksums, the files of transactions in progress, when they are
+/// durable, what becomes of them after a
 /// crash,
 /// their removal. Does not own: the walsender session, what is confirmed to the source, the target. Left neighbour:
 /// `core.stream`'s receiver, through [org.pgmigrator.core.spool.Spool#append]. Right neighbour: again `core.stream`,

@@ -108,7 +108,8 @@ public final class WalReceiver implements AutoCloseable {
                 .withAutomaticFlush(false)
                 // 0: the driver's own interval would also become a read timeout in the middle of a message.
                 .withStatusInterval(0, TimeUnit.MILLISECONDS)
-                .withSlotOption("proto_version", "1")
+                .withSlotOption("proto_version", config.inProgress() ? "2" : "1")
+                .withSlotOption("streaming", Boolean.toString(config.inProgress()))
                 .withSlotOption("publication_names", publicationNames(config))
                 .withSlotOption("messages", "true")
                 .withSlotOption("binary", Boolean.toString(config.binary()))

@@ -2,7 +2,10 @@ package org.pgmigrator.core.spool;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A disk that syncs only when it may, and fails when it is told to.
 final class FailingDisk implements Disk {
@@ -11,9 +14,17 @@ final class FailingDisk implements Disk {
     volatile boolean syncFails;
     volatile boolean writeFails;
 
+    /// What has been made of each file, in the order of their creation.
+    final List<Written> files = new CopyOnWriteArrayList<>();
+
+    /// @param path when it was created
+    record Written(Path path, AtomicLong length, AtomicLong synced) {}
+
     @Override
     public Output create(Path path) throws IOException {
         Output real = Disk.REAL.create(path);
+        Written file = new Written(path, new AtomicLong(), new AtomicLong());
+        files.add(file);
         return new Output() {
             @Override
             public void write(byte[] bytes, int length) throws IOException {
@@ -23,6 +34,7 @@ final class FailingDisk implements Disk {
                     throw new IOException("No space left on device");
                 }
                 real.write(bytes, length);
+                file.length().addAndGet(length);
             }
 
             @Override
@@ -31,12 +43,15 @@ final class FailingDisk implements Disk {
                 if (syncFails) {
                     throw new IOException("Input/output error");
                 }
+                long length = file.length().get();
                 real.sync();
+                file.synced().set(length);
             }
 
             @Override
             public void truncate(long length) throws IOException {
                 real.truncate(length);
+                file.length().set(length);
             }
 
             @Override

@@ -84,7 +84,21 @@ final class Source {
                 .array();
     }
 
-    private byte[] row(int size) {
+    /// A transaction that was sent while it was in progress is committed with these changes.
+    Sent commit(List<byte[]> changes) {
+        long commit = position + 100;
+        long end = commit + 48;
+        List<byte[]> messages = new ArrayList<>();
+        messages.add(begin(commit));
+        messages.addAll(changes);
+        messages.add(commit(commit, end));
+        position = end;
+        Sent transaction = new Sent(new Lsn(end), messages);
+        sent.add(transaction);
+        return transaction;
+    }
+
+    byte[] row(int size) {
         byte[] row = new byte[5 + size];
         seeded.nextBytes(row);
         java.util.Arrays.fill(row, 5 + size / 2, row.length, (byte) 'x');

@@ -107,27 +107,50 @@ final class SpoolFixture {
     }
 
     static List<Path> segments(Path path) {
+        return files(path).stream()
+                .filter(file -> file.getFileName().toString().startsWith("segment-"))
+                .toList();
+    }
+
+    /// The files of streamed transactions, also of those in progress.
+    static List<Path> transactions(Path path) {
+        return files(path).stream()
+                .filter(file -> file.getFileName().toString().startsWith("transaction-"))
+                .toList();
+    }
+
+    /// What all files take.
+    static long sizeOf(Path path) {
+        return java.util.stream.Stream.concat(segments(path).stream(), transactions(path).stream())
+                .mapToLong(file -> file.toFile().length())
+                .sum();
+    }
+
+    private static List<Path> files(Path path) {
         try (Stream<Path> files = Files.list(path)) {
-            return files.filter(file -> file.getFileName().toString().startsWith("segment-"))
-                    .sorted(Comparator.naturalOrder())
-                    .toList();
+            return files.sorted(Comparator.naturalOrder()).toList();
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
     }
 
-    /// A copy of the spool that can be damaged.
-    static Path copy(Path from, Path to) throws IOException {
-        if (Files.exists(to)) {
-            try (Stream<Path> old = Files.list(to)) {
-                for (Path file : old.toList()) {
-                    Files.delete(file);
-                }
+    /// Removes a spool's files.
+    static void empty(Path path) throws IOException {
+        for (Path file : files(path)) {
+            if (Files.isRegularFile(file)) {
+                Files.delete(file);
             }
         }
+    }
+
+    /// A copy of the spool that can be damaged.
+    static Path copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
-        for (Path segment : segments(from)) {
-            Files.copy(segment, to.resolve(segment.getFileName()));
+        empty(to);
+        for (Path file : files(from)) {
+            if (Files.isRegularFile(file) && !file.getFileName().toString().equals("lock")) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
         }
         return to;
     }
