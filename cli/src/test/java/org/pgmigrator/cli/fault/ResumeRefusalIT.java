@@ -130,7 +130,7 @@ class ResumeRefusalIT {
             move.writeOnSource("SELECT pg_drop_replication_slot('" + move.database() + "')");
 
             Program program = move.migrate("--resume").awaitExit(5);
-            assertThat(program.err()).contains("SLOT_MISSING", "start the migration again");
+            assertThat(program.err()).contains("SLOT_MISSING", "The copy must start again");
             assertThat(program.errorCount()).isEqualTo(1);
         }
     }

@@ -156,6 +156,10 @@ class StreamedTransactionIT {
                 application.does(i % 3 == 0 ? "ROLLBACK TO s" : "RELEASE s");
             }
             long written = seconds(began);
+            if (use.equals("off")) {
+                // What it is compared with: the walsender may be behind.
+                await().atMost(LONG).until(() -> spilled(move) > ROWS * 50);
+            }
             long spilled = spilled(move);
             application.does("COMMIT");
             String end = move.onSource("SELECT pg_current_wal_insert_lsn()").getFirst();
@@ -174,8 +178,6 @@ class StreamedTransactionIT {
                         .as("kept in the slot's folder on the source")
                         .isLessThan(1 << 20);
                 assertThat(statistics(move)).startsWith("streamed 1 transactions");
-            } else {
-                assertThat(spilled).isGreaterThan(ROWS * 50);
             }
             move.cutOver(program);
             long kept = ROWS / SAVEPOINTS * (SAVEPOINTS - (SAVEPOINTS + 2) / 3);

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
 /// Each entry of a dump is one message of pg_restore, and so all of it is there or nothing. Only what has an owner is
 /// given to it by a message of its own: such objects are dropped here, to be made once more. Both sides name an object
 /// in the same way, whatever its OID is.
+/// What an object of a partition has from its parent is not counted: the dump's entry of it may be the change of a
+/// setting, which does no harm when it is made twice.
 /// See https://www.postgresql.org/docs/current/functions-info.html (pg_identify_object)
 public final class PostData {
 
@@ -32,7 +34,7 @@ public final class PostData {
             from (
                 select 'pg_class'::regclass::oid as class, oid from pg_class where relkind in ('i', 'I')
                 union all select 'pg_constraint'::regclass, oid from pg_constraint where contype <> 'n'
-                union all select 'pg_trigger'::regclass, oid from pg_trigger where not tgisinternal
+                union all select 'pg_trigger'::regclass, oid from pg_trigger where not tgisinternal and tgparentid = 0
                 union all select 'pg_rewrite'::regclass, oid from pg_rewrite where rulename <> '_RETURN'
                 union all select 'pg_policy'::regclass, oid from pg_policy
                 union all select 'pg_statistic_ext'::regclass, oid from pg_statistic_ext

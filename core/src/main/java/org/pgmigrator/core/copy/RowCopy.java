@@ -64,6 +64,8 @@ public final class RowCopy {
     /// @param snapshot which all of it is read under
     /// @param plan     all parts
     /// @param done     the numbers of those that are complete
+    /// What was copied is what the marks say in the end, not that this returns.
+    ///
     /// @throws InterruptedException when every worker has ended
     /// @throws MigrationException `SNAPSHOT_GONE`, `DUMP_FAILED` or `RESTORE_FAILED` for a part that a server refuses,
     /// or a side's kinds
@@ -167,6 +169,13 @@ public final class RowCopy {
                 missing.clear();
             } catch (InterruptedException stop) {
                 Thread.currentThread().interrupt();
+            } catch (RuntimeException | Error bug) {
+                // Whatever it is: what this worker has left undone must not pass for copied.
+                failure.compareAndSet(
+                        null,
+                        new MigrationException(
+                                Failure.of(FailureKind.BUG, "The copy of the rows failed.", bug.toString()), bug));
+                missing.clear();
             } finally {
                 disconnect();
             }
@@ -207,7 +216,11 @@ public final class RowCopy {
             }
             RowTable table = tables.get(unit.table().toString());
             if (table == null) {
-                throw new IllegalStateException("no such table in the plan: " + unit.table());
+                throw new MigrationException(Failure.of(
+                                FailureKind.DUMP_FAILED,
+                                "The rows of " + unit.table() + " cannot be copied by themselves.",
+                                "it is not among the tables that both sides have")
+                        .withRemedy("Let pg_dump copy them: --copy dump."));
             }
             long rows = RowPipe.copy(source(), writing, table, unit);
             try {

@@ -379,13 +379,23 @@ final class OnlineMigration {
                 ? "the source is serving and has nothing of ours left; the target is empty again"
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
                 : "the source is serving; this could not be removed:\n" + String.join("\n", left);
-        return cause.map(failed -> new MigrationException(failed.failure().withState(state), failed))
+        return cause.map(failed ->
+                        new MigrationException(withoutResume(failed.failure().withState(state)), failed))
                 .orElseGet(() -> Stops.exception(
                         control,
                         state,
                         resumable
                                 ? List.of("Run the same command with --resume: the copy starts again, with a new slot.")
                                 : List.of("Run the same command to start again.")));
+    }
+
+    /// What an outage says of going on is not true of a copy that was removed.
+    private static Failure withoutResume(Failure failure) {
+        return failure.remedy().stream().anyMatch(step -> step.contains("--resume"))
+                ? failure.withRemedy(
+                        "When both servers can be reached, run the same command to start again.",
+                        "To wait for longer by itself: --max-outage.")
+                : failure;
     }
 
     /// First of all: nothing may go on with a copy that is being taken apart.

@@ -23,10 +23,14 @@ final class Outage {
     /// A stream that has lasted for so long is no part of an outage any more, even if there was nothing to apply.
     private static final Duration OVER = Duration.ofSeconds(30);
 
+    /// No attempt lasts for so long before it fails: what came between was no outage.
+    private static final Duration QUIET = Duration.ofMinutes(5);
+
     private final Duration limit;
 
     private int attempts;
     private long began;
+    private long failedAt;
     private boolean streaming;
     private long streamingSince;
 
@@ -69,6 +73,10 @@ final class Outage {
     ///
     /// @return empty if this failure is not survived, or has been for too long
     Optional<Duration> pauseAfter(MigrationException failed) {
+        if (isOn() && System.nanoTime() - failedAt >= QUIET.toNanos()) {
+            attempts = 0;
+        }
+        failedAt = System.nanoTime();
         if (streaming && System.nanoTime() - streamingSince >= OVER.toNanos()) {
             // A cutover has lasted since.
             attempts = 0;

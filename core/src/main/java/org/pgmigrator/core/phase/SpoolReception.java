@@ -165,14 +165,12 @@ final class SpoolReception implements AutoCloseable {
         }
         Optional<MigrationException> broken = receiver.failure();
         if (!closed && broken.filter(this::isOfStreaming).isPresent()) {
-            scene.listener()
-                    .on(new ProgressEvent.Warning(
-                            "the source could not send a transaction in progress, so that from now"
-                                    + " on large ones come after their commit, and the source keeps them until then: "
-                                    + broken.get().failure().why()));
-            reconnect(false);
-            // Not before: until then the failure was not the stream's.
-            inProgress = false;
+            tellOfNoStreaming(broken.get());
+            if (now >= retryAt) {
+                retryAt = now + RETRY_INTERVAL.toNanos();
+                // Not before: until then the failure was not the stream's.
+                inProgress = !reconnect(false);
+            }
         } else if (copying && !closed && broken.isPresent()) {
             tell(broken.get());
             boolean mayHelp = broken.get().failure().kind().retry() == Retry.TRANSIENT
@@ -181,6 +179,17 @@ final class SpoolReception implements AutoCloseable {
                 retryAt = now + RETRY_INTERVAL.toNanos();
                 reconnect(inProgress);
             }
+        }
+    }
+
+    private void tellOfNoStreaming(MigrationException broken) {
+        if (!broken.equals(told)) {
+            told = broken;
+            scene.listener()
+                    .on(new ProgressEvent.Warning(
+                            "the source could not send a transaction in progress, so that from now"
+                                    + " on large ones come after their commit, and the source keeps them until then: "
+                                    + broken.failure().why()));
         }
     }
 
@@ -197,7 +206,9 @@ final class SpoolReception implements AutoCloseable {
     }
 
     /// The receiver has ended and touches the spool no more; what it has left of a transaction comes again.
-    private void reconnect(boolean whileInProgress) {
+    ///
+    /// @return whether changes are received again
+    private boolean reconnect(boolean whileInProgress) {
         try {
             spool.discardIncomplete();
             WalReceiver again = receiver(scene, spool, confirmed, whileInProgress);
@@ -206,11 +217,13 @@ final class SpoolReception implements AutoCloseable {
             if (closed) {
                 again.close();
             }
+            return true;
         } catch (MigrationException stillBroken) {
             log.info("not connected again: {}", stillBroken.failure().what());
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
         }
+        return false;
     }
 
     /// Ends all of it in order: the last feedback tells the source what the applier had, and the spool is made durable.

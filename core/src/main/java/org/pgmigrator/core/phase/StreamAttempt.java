@@ -124,6 +124,12 @@ final class StreamAttempt {
                 try {
                     streamUntilProved(observer, session, watch, uncarried, pulse);
                     complete = true;
+                } catch (MigrationException failed) {
+                    // Whichever session of the source was lost: it may be shutting down, which waits for the walsender.
+                    if (failed.failure().kind() == Side.SOURCE.unreachable()) {
+                        session.sourceGone(failed);
+                    }
+                    throw failed;
                 } finally {
                     applied = applied.plus(session.applier());
                 }

@@ -24,6 +24,8 @@ import org.pgmigrator.core.copy.RowCopy;
 import org.pgmigrator.core.copy.RowPlan;
 import org.pgmigrator.core.copy.RowUnit;
 import org.pgmigrator.core.cutover.Sequences;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.CopyRecord.Step;
 import org.pgmigrator.core.postgres.Catalog;
@@ -98,21 +100,24 @@ final class StreamedCopy implements AutoCloseable {
         }
         restoreBegins();
         if (step == Step.DEFINITIONS) {
-            rows(snapshot.orElseThrow());
-            step = reached(Step.ROWS);
+            ExportedSnapshot held = snapshot.orElseThrow();
+            patiently(snapshot, () -> rows(held), () -> {});
+            patiently(snapshot, () -> reached(Step.ROWS), () -> {});
+            step = Step.ROWS;
         }
         if (step == Step.ROWS) {
             FinishedDump dump = definitions(snapshot);
             patiently(snapshot, () -> largeObjects(snapshot), () -> {});
-            sequences(dump);
-            step = reached(Step.LARGE_OBJECTS);
+            patiently(snapshot, () -> sequences(dump), () -> {});
+            patiently(snapshot, () -> reached(Step.LARGE_OBJECTS), () -> {});
+            step = Step.LARGE_OBJECTS;
         }
         snapshot.ifPresent(ExportedSnapshot::close);
         if (step == Step.LARGE_OBJECTS) {
             listener.on(new ProgressEvent.Notice("every row is copied; now indexes and constraints"));
             FinishedDump dump = definitions(Optional.empty());
             patiently(Optional.empty(), () -> postData(dump), () -> {});
-            reached(Step.INDEXES);
+            patiently(Optional.empty(), () -> reached(Step.INDEXES), () -> {});
         }
     }
 
@@ -123,10 +128,9 @@ final class StreamedCopy implements AutoCloseable {
         }
     }
 
-    private Step reached(Step step) {
+    private void reached(Step step) {
         try {
             CopyRecord.reached(state.session(), subscription, step);
-            return step;
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The step of the copy could not be noted.", refusal);
         }
@@ -187,12 +191,7 @@ final class StreamedCopy implements AutoCloseable {
     }
 
     private void rows(ExportedSnapshot snapshot) throws InterruptedException {
-        CopyRecord.Parts parts;
-        try {
-            parts = CopyRecord.parts(state.session(), subscription);
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The parts of the copy could not be read.", refusal);
-        }
+        CopyRecord.Parts parts = parts();
         new RowCopy(config.copy(), source, target, listener)
                 .run(
                         snapshot.id(),
@@ -201,6 +200,30 @@ final class StreamedCopy implements AutoCloseable {
                         CopyRecord.marks(subscription),
                         lost -> await(Optional.of(snapshot), lost));
         snapshot.requireAlive();
+        requireAllMarked(parts());
+    }
+
+    private CopyRecord.Parts parts() {
+        try {
+            return CopyRecord.parts(state.session(), subscription);
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The parts of the copy could not be read.", refusal);
+        }
+    }
+
+    /// Only what is marked is there: the mark was committed with the rows.
+    private static void requireAllMarked(CopyRecord.Parts parts) {
+        Set<Integer> marked = Set.copyOf(parts.done());
+        List<RowUnit> unmarked = parts.plan().stream()
+                .filter(unit -> !marked.contains(unit.number()))
+                .toList();
+        if (!unmarked.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.RESTORE_FAILED,
+                    "The copy has come to its end, and rows are missing on the target.",
+                    unmarked.size() + " of " + parts.plan().size() + " parts are not marked as copied, the first is "
+                            + unmarked.getFirst()));
+        }
     }
 
     private void largeObjects(Optional<ExportedSnapshot> snapshot) throws InterruptedException {
@@ -249,6 +272,8 @@ final class StreamedCopy implements AutoCloseable {
                     Catalog.tables(from).stream()
                             .filter(CopyDatabase.carried(config))
                             .toList()));
+            // One that was made since the dump: the catalogue's comparison tells of it.
+            Sequences.missing(to, Set.copyOf(carried)).forEach(carried::remove);
             Sequences.copy(from, to, carried::contains, 0);
             for (QualifiedName sequence : RowPlan.extensionSequences(from, dump, config.filter())) {
                 try (Statement reading = from.createStatement();
@@ -278,8 +303,13 @@ final class StreamedCopy implements AutoCloseable {
 
     /// Does it, and once more after a session was lost.
     private void patiently(Optional<ExportedSnapshot> snapshot, Work work, Work before) throws InterruptedException {
+        boolean again = false;
         while (true) {
             try {
+                if (again) {
+                    room.endOwnSessions();
+                    before.run();
+                }
                 work.run();
                 return;
             } catch (MigrationException failed) {
@@ -287,9 +317,8 @@ final class StreamedCopy implements AutoCloseable {
                     throw failed;
                 }
                 await(snapshot, failed);
+                again = true;
             }
-            room.endOwnSessions();
-            before.run();
         }
     }
 

@@ -30,15 +30,12 @@ final class PeerProbe {
     private PeerProbe() {}
 
     /// What became of it.
-    sealed interface Answer permits Unreachable, Restarted, Unknown, Processes {}
+    sealed interface Answer permits Unreachable, Unknown, Processes {}
 
     /// No server speaks there.
     record Unreachable(String why) implements Answer {}
 
-    /// A server speaks that is starting or stopping: it has no sessions.
-    record Restarted(String why) implements Answer {}
-
-    /// A server speaks, but it does not let us look.
+    /// A server speaks, but it does not let us look. Also one that is shutting down, which may wait for its sessions.
     record Unknown(String why) implements Answer {}
 
     /// The processes that there are, by their numbers.
@@ -52,8 +49,11 @@ final class PeerProbe {
     record Backend(String applicationName, boolean waitsForClient) {}
 
     /// @param line by which the server is reached
-    static Answer ask(Line line, List<Integer> pids, Duration limit) {
-        try (Connection connection = connect(line, limit)) {
+    ///
+    /// @param limit for the first packet to be answered
+    /// @param login for all the rest, which a busy server may take its time for
+    static Answer ask(Line line, List<Integer> pids, Duration limit, Duration login) {
+        try (Connection connection = connect(line, limit, login)) {
             return new Processes(pids.isEmpty() ? Map.of() : processes(connection, pids));
         } catch (SQLException refusal) {
             return spoken(refusal);
@@ -63,8 +63,7 @@ final class PeerProbe {
     private static Answer spoken(SQLException refusal) {
         boolean byServer = refusal instanceof PSQLException words && words.getServerErrorMessage() != null;
         if (byServer) {
-            String why = SqlState.serverWords(refusal);
-            return SqlState.isConnectionLoss(refusal) ? new Restarted(why) : new Unknown(why);
+            return new Unknown(SqlState.serverWords(refusal));
         }
         // TLS that is refused is an answer; so is a driver's refusal of what the server wants.
         return ConnectFailure.isNetwork(refusal)
@@ -72,14 +71,15 @@ final class PeerProbe {
                 : new Unknown(SqlState.serverWords(refusal));
     }
 
-    private static Connection connect(Line line, Duration limit) throws SQLException {
+    private static Connection connect(Line line, Duration limit, Duration login) throws SQLException {
         Route route = line.route();
         int seconds = (int) Math.max(1, limit.toSeconds());
+        int loginSeconds = (int) Math.max(seconds, login.toSeconds());
         Properties properties = route.driverProperties(
                 line.endpoint(), line.address(), Session.named("probe"), SessionProtocol.SIMPLE, "");
         PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
-        PGProperty.LOGIN_TIMEOUT.set(properties, seconds);
-        PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
+        PGProperty.LOGIN_TIMEOUT.set(properties, loginSeconds);
+        PGProperty.SOCKET_TIMEOUT.set(properties, loginSeconds);
         String url = "jdbc:postgresql:" + URLEncoder.encode(route.database(), StandardCharsets.UTF_8);
         Connection connection = new Driver().connect(url, properties);
         if (connection == null) {

@@ -30,11 +30,12 @@ public final class SilenceWatch {
     /// `-Dpgmigrator.silence-limit`, in seconds.
     private static final Duration LIMIT = Duration.ofSeconds(Integer.getInteger("pgmigrator.silence-limit", 30));
 
-    /// What is dead is cut within less than two limits.
-    private static final Patience ORDINARY = new Patience(LIMIT, LIMIT.dividedBy(3), 2);
+    /// What is dead is cut within about two limits, within three if somebody answers to the first packet only.
+    private static final Patience ORDINARY = new Patience(LIMIT, LIMIT.dividedBy(3), LIMIT, 2);
 
     /// The operator wants the program to end.
-    private static final Patience HURRIED = new Patience(Duration.ofSeconds(1), Duration.ofSeconds(3), 1);
+    private static final Patience HURRIED =
+            new Patience(Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(3), 1);
 
     private static final Duration TICK = Duration.ofMillis(250);
 
@@ -52,9 +53,10 @@ public final class SilenceWatch {
     private SilenceWatch() {}
 
     /// @param limit  silence for so long is looked into
-    /// @param probe  for how long a new connection may take
+    /// @param probe  for how long a new connection may take to be accepted
+    /// @param login  and to log in and answer
     /// @param probes so many must fail one after the other
-    record Patience(Duration limit, Duration probe, int probes) {}
+    record Patience(Duration limit, Duration probe, Duration login, int probes) {}
 
     static void add(Wire wire) {
         wire.line().add(wire);
@@ -170,7 +172,7 @@ public final class SilenceWatch {
         private void probe(List<Wire> silent, Patience patience) {
             PeerProbe.Answer answer = new PeerProbe.Unknown("not asked");
             try {
-                answer = PeerProbe.ask(silent.getFirst().line(), pids(silent), patience.probe());
+                answer = PeerProbe.ask(silent.getFirst().line(), pids(silent), patience.probe(), patience.login());
             } finally {
                 answered(answer, silent, patience);
             }
@@ -197,12 +199,6 @@ public final class SilenceWatch {
                         unreachable = "and a new connection gets no answer either (" + told.why() + ")";
                         unreachableAt = now;
                     }
-                }
-                case PeerProbe.Restarted told -> {
-                    failed = 0;
-                    nextProbe = now;
-                    silent.forEach(
-                            wire -> cut(wire, now, "and the server has ended its sessions (" + told.why() + ")"));
                 }
                 case PeerProbe.Unknown told -> {
                     failed = 0;
