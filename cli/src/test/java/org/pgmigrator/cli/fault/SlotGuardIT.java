@@ -112,7 +112,7 @@ class SlotGuardIT {
             network.throttle(SLOW);
             keepSize("64MB");
             Program program = move.migrate();
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             write(50);
             program.awaitOut("Nothing is confirmed while the copy runs without --spool-dir.");
             write(60);
@@ -223,7 +223,7 @@ class SlotGuardIT {
             TcpProxy network = move.targetProxy();
             network.throttle(SLOW);
             Program program = move.migrate("--max-slot-retained", "64MB");
-            move.awaitBallast(program, pair.target(), "pg_restore");
+            move.awaitBallast(program, pair.target());
             write(80);
             program.awaitOut("removing what was created");
             network.throttle(0);
