@@ -17,6 +17,7 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
@@ -265,8 +266,8 @@ public final class RowCopy {
         }
 
         private void disconnect() {
-            closeQuietly(from);
-            closeQuietly(to);
+            SessionEnd.close(from);
+            SessionEnd.close(to);
             from = null;
             to = null;
         }
@@ -275,31 +276,21 @@ public final class RowCopy {
         void end() {
             ended = true;
             thread.interrupt();
-            abort(from);
-            abort(to);
+            SessionEnd.cut(from);
+            SessionEnd.cut(to);
             boolean interrupted = false;
             long deadline = System.nanoTime() + END_LIMIT.toNanos();
             while (thread.isAlive() && System.nanoTime() < deadline) {
                 try {
                     thread.join(Duration.ofMillis(100));
-                    abort(from);
-                    abort(to);
+                    SessionEnd.cut(from);
+                    SessionEnd.cut(to);
                 } catch (InterruptedException later) {
                     interrupted = true;
                 }
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
-            }
-        }
-
-        private static void abort(@Nullable Connection connection) {
-            try {
-                if (connection != null) {
-                    connection.abort(Runnable::run);
-                }
-            } catch (SQLException alreadyGone) {
-                // It was to end.
             }
         }
     }
@@ -315,7 +306,7 @@ public final class RowCopy {
             statement.execute("set transaction snapshot '" + snapshot.replace("'", "''") + "'");
             return connection;
         } catch (SQLException failure) {
-            closeQuietly(connection);
+            SessionEnd.close(connection);
             if (SqlState.isConnectionLoss(failure)) {
                 throw SqlState.toException(Side.SOURCE, "A session of the copy was lost.", failure);
             }
@@ -325,16 +316,6 @@ public final class RowCopy {
                             "The snapshot of the copy is gone: its session has ended.",
                             SqlState.serverWords(failure)),
                     failure);
-        }
-    }
-
-    private static void closeQuietly(@Nullable Connection connection) {
-        try {
-            if (connection != null) {
-                connection.close();
-            }
-        } catch (SQLException alreadyGone) {
-            // With the session what was not committed is gone, as it should be.
         }
     }
 }

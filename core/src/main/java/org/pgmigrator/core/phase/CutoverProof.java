@@ -22,6 +22,7 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent;
@@ -74,7 +75,7 @@ final class CutoverProof implements AutoCloseable {
                             differencesOnly(scene.listener()));
             return new CutoverProof(scene, clock, scene.state().session(), source, verification);
         } catch (RuntimeException failed) {
-            closeQuietly(source);
+            SessionEnd.close(source);
             throw failed;
         }
     }
@@ -211,17 +212,9 @@ final class CutoverProof implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(source);
+        SessionEnd.close(source);
         if (verification != null) {
             verification.close();
-        }
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            // It only read.
         }
     }
 }

@@ -71,12 +71,6 @@ final class Resumption {
 
     /// Another server may have a slot of the same name, and what is undone must be ours.
     private void requireSameSource(SourceServer recorded) {
-        SourceServer actual = SourceServer.of(source);
-        if (!actual.equals(recorded)) {
-            throw new MigrationException(Failure.of(
-                    FailureKind.SLOT_MISMATCH,
-                    "The migration on the target does not come from this source.",
-                    "recorded: " + recorded.describe() + "; found: " + actual.describe()));
-        }
+        recorded.requireIs(SourceServer.of(source), "The migration on the target does not come from this source.");
     }
 }

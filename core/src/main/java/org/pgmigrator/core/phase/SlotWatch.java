@@ -2,7 +2,6 @@ package org.pgmigrator.core.phase;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +14,7 @@ import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -156,13 +156,7 @@ final class SlotWatch implements AutoCloseable {
     private void disconnect() {
         Connection current = session;
         session = null;
-        try {
-            if (current != null) {
-                current.close();
-            }
-        } catch (SQLException alreadyGone) {
-            log.debug("closing the session that watches the slot", alreadyGone);
-        }
+        SessionEnd.close(current);
     }
 
     /// From here on nobody is interrupted any more.
@@ -174,25 +168,14 @@ final class SlotWatch implements AutoCloseable {
         boolean interrupted = Thread.interrupted();
         try {
             if (thread.isAlive() && !thread.join(STOP_LIMIT)) {
-                abort();
+                SessionEnd.cut(session);
             }
         } catch (InterruptedException stop) {
             interrupted = true;
-            abort();
+            SessionEnd.cut(session);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void abort() {
-        Connection current = session;
-        try {
-            if (current != null) {
-                current.abort(Runnable::run);
-            }
-        } catch (SQLException alreadyGone) {
-            log.debug("aborting the session that watches the slot", alreadyGone);
         }
     }
 

@@ -13,6 +13,7 @@ import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
@@ -82,8 +83,8 @@ public final class SnapshotHolder {
             String why = hold();
             listener.on(new ProgressEvent.Complete(List.of(why)));
         } finally {
-            closeQuietly(targetSession);
-            closeQuietly(observer);
+            SessionEnd.close(targetSession);
+            SessionEnd.close(observer);
         }
     }
 
@@ -216,7 +217,7 @@ public final class SnapshotHolder {
         try {
             Connection session = targetSession;
             if (session == null || !session.isValid(ALIVE_SECONDS)) {
-                closeQuietly(session);
+                SessionEnd.close(session);
                 session = target.connect(Session.named(HolderRecord.PURPOSE));
                 targetSession = session;
             }
@@ -292,23 +293,13 @@ public final class SnapshotHolder {
         try {
             Connection session = observer;
             if (session == null || !session.isValid(ALIVE_SECONDS)) {
-                closeQuietly(session);
+                SessionEnd.close(session);
                 session = source.connect(Session.named("observe"));
                 observer = session;
             }
             return session;
         } catch (SQLException lost) {
             throw SqlState.toException(source.side(), "The source no longer answers.", lost);
-        }
-    }
-
-    private static void closeQuietly(@Nullable Connection connection) {
-        try {
-            if (connection != null) {
-                connection.close();
-            }
-        } catch (SQLException alreadyGone) {
-            // It only read.
         }
     }
 }

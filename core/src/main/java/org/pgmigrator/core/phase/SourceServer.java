@@ -4,6 +4,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -31,6 +34,17 @@ record SourceServer(String system, String database) {
             return read(connection);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The source could not be identified.", refusal);
+        }
+    }
+
+    /// Refuses another server, which says nothing about this one and has nothing of ours.
+    ///
+    /// @param what is wrong then, one sentence
+    /// @throws MigrationException SLOT_MISMATCH
+    void requireIs(SourceServer actual, String what) {
+        if (!actual.equals(this)) {
+            throw new MigrationException(Failure.of(
+                    FailureKind.SLOT_MISMATCH, what, "recorded: " + describe() + "; found: " + actual.describe()));
         }
     }
 

@@ -13,6 +13,7 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.spool.Spool;
 import org.pgmigrator.core.stream.AckPosition;
@@ -155,13 +156,7 @@ final class SpoolKeeper implements AutoCloseable {
     private void closeConnection() {
         Connection current = connection;
         connection = null;
-        try {
-            if (current != null) {
-                current.close();
-            }
-        } catch (SQLException alreadyGone) {
-            log.debug("closing the spool's session on the target", alreadyGone);
-        }
+        SessionEnd.close(current);
     }
 
     @Override
@@ -173,26 +168,15 @@ final class SpoolKeeper implements AutoCloseable {
                 // It may be waiting for the slot.
                 thread.interrupt();
                 if (!thread.join(STOP_LIMIT)) {
-                    abort();
+                    SessionEnd.cut(connection);
                 }
             }
         } catch (InterruptedException stop) {
             interrupted = true;
-            abort();
+            SessionEnd.cut(connection);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void abort() {
-        Connection current = connection;
-        try {
-            if (current != null) {
-                current.abort(Runnable::run);
-            }
-        } catch (SQLException alreadyGone) {
-            log.debug("aborting the spool's session on the target", alreadyGone);
         }
     }
 }

@@ -19,6 +19,7 @@ import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
@@ -101,7 +102,7 @@ final class StateStore implements AutoCloseable {
             throw failed(refusal);
         } finally {
             if (!leased) {
-                closeQuietly(connection);
+                SessionEnd.close(connection);
             }
         }
     }
@@ -110,7 +111,7 @@ final class StateStore implements AutoCloseable {
     Connection session() {
         try {
             if (!target.isValid(ALIVE_SECONDS)) {
-                closeQuietly(target);
+                SessionEnd.close(target);
                 target = connect(database, subscription, LEASE_LIMIT);
             }
             return target;
@@ -234,7 +235,7 @@ final class StateStore implements AutoCloseable {
             connection.rollback();
             connection.setAutoCommit(true);
         } catch (SQLException lost) {
-            closeQuietly(connection);
+            SessionEnd.close(connection);
         }
     }
 
@@ -386,14 +387,6 @@ final class StateStore implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(target);
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            // Each statement was its own transaction: nothing is lost with the session.
-        }
+        SessionEnd.close(target);
     }
 }

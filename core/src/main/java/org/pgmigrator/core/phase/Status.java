@@ -17,6 +17,7 @@ import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.Phase;
@@ -234,23 +235,13 @@ public final class Status implements AutoCloseable {
         if (kept != null && kept.isValid(ALIVE_SECONDS)) {
             return kept;
         }
-        closeQuietly(kept);
+        SessionEnd.close(kept);
         return database.connect(SESSION);
     }
 
     @Override
     public void close() {
-        closeQuietly(sourceSession);
-        closeQuietly(targetSession);
-    }
-
-    private static void closeQuietly(@Nullable Connection connection) {
-        try {
-            if (connection != null) {
-                connection.close();
-            }
-        } catch (SQLException alreadyGone) {
-            // It only read.
-        }
+        SessionEnd.close(sourceSession);
+        SessionEnd.close(targetSession);
     }
 }

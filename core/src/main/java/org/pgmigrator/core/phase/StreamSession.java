@@ -22,6 +22,7 @@ import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Ghosts;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.spool.SpoolFeeder;
@@ -257,7 +258,7 @@ final class StreamSession implements AutoCloseable {
             try {
                 return WalReceiver.start(walsender, config, sink, acknowledged);
             } catch (SQLException refusal) {
-                closeQuietly(walsender);
+                SessionEnd.close(walsender);
                 SlotLoss.requireUsable(source, config.slot(), refusal);
                 boolean inUse = SqlState.OBJECT_IN_USE.equals(refusal.getSQLState());
                 if (!inUse || System.nanoTime() > deadline) {
@@ -285,14 +286,6 @@ final class StreamSession implements AutoCloseable {
             walsender(session, slot).ifPresent(walsender -> endIfGhost(session, walsender));
         } catch (SQLException lost) {
             throw SqlState.toException(Side.SOURCE, "The source no longer answers.", lost);
-        }
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            // It was of no use.
         }
     }
 

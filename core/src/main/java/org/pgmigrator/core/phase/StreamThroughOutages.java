@@ -166,13 +166,7 @@ final class StreamThroughOutages {
                 throw new MigrationException(
                         Failure.of(FailureKind.SOURCE_UNREACHABLE, "A standby answers in the source's place.", ""));
             }
-            SourceServer actual = SourceServer.read(session);
-            if (!actual.equals(recorded)) {
-                throw new MigrationException(Failure.of(
-                        FailureKind.SLOT_MISMATCH,
-                        "Another server answers in the source's place.",
-                        "recorded: " + recorded.describe() + "; found: " + actual.describe()));
-            }
+            recorded.requireIs(SourceServer.read(session), "Another server answers in the source's place.");
             Optional<Progress.Row> progress = Progress.read(scene.state().session(), scene.subscription());
             if (progress.isPresent()) {
                 StreamSession.requireSameSlot(scene.source(), scene.slot(), progress.get());

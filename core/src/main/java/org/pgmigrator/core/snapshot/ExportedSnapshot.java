@@ -19,6 +19,7 @@ import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
 
@@ -113,7 +114,7 @@ public final class ExportedSnapshot implements AutoCloseable {
             throw SqlState.toException(Side.SOURCE, "The slot's snapshot could not be held.", refusal);
         } finally {
             if (!held) {
-                closeQuietly(holder);
+                SessionEnd.close(holder);
             }
         }
     }
@@ -214,14 +215,6 @@ public final class ExportedSnapshot implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(holder);
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            // With its session the snapshot is gone, which is what was wanted.
-        }
+        SessionEnd.close(holder);
     }
 }

@@ -14,6 +14,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.SessionEnd;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SilenceWatch;
 import org.pgmigrator.decoder.DecodeException;
@@ -231,11 +232,7 @@ public final class WalReceiver implements AutoCloseable {
         } catch (SQLException alreadyGone) {
             log.debug("closing the stream", alreadyGone);
         }
-        try {
-            connection.close();
-        } catch (SQLException alreadyGone) {
-            log.debug("closing the walsender connection", alreadyGone);
-        }
+        SessionEnd.close(connection);
     }
 
     /// Cuts the walsender session off at once, without a last word. A source that is being shut down waits for its
@@ -247,7 +244,7 @@ public final class WalReceiver implements AutoCloseable {
         if (failure == null) {
             failure = why;
         }
-        abort();
+        SessionEnd.cut(connection);
     }
 
     /// Sends a last status, ends the walsender session and waits for the thread; if the source does not answer in time
@@ -258,22 +255,14 @@ public final class WalReceiver implements AutoCloseable {
         boolean interrupted = false;
         try {
             if (!thread.join(STOP_LIMIT)) {
-                abort();
+                SessionEnd.cut(connection);
             }
         } catch (InterruptedException stop) {
             interrupted = true;
-            abort();
+            SessionEnd.cut(connection);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void abort() {
-        try {
-            connection.abort(Runnable::run);
-        } catch (SQLException alreadyGone) {
-            log.debug("aborting the walsender connection", alreadyGone);
         }
     }
 }
