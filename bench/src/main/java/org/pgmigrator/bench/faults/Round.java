@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.bench.BenchException;
+import org.pgmigrator.sandbox.compare.SequenceRule;
 import org.pgmigrator.sandbox.workload.Turmoil;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
@@ -39,6 +40,7 @@ final class Round implements AutoCloseable {
     private int beats;
     private int runsWithoutStrike;
     private boolean over;
+    private boolean crashedAtItsEnd;
 
     Round(
             Scene scene,
@@ -78,7 +80,8 @@ final class Round implements AutoCloseable {
             awaitWhile(Duration.ofMinutes(2), () -> migrator().phase().equals("Cutover"));
         }
         long committed = writing.stop().committed();
-        long rows = scene.prove(database);
+        long rows = scene.prove(
+                database, crashedAtItsEnd ? SequenceRule.NOT_BEHIND_BEFORE_A_CRASH : SequenceRule.NOT_BEHIND);
         tallies.countMigration(rows, committed);
         say("equal: %,d rows, %,d transactions of the application, %d strikes", rows, committed, done);
     }
@@ -175,6 +178,7 @@ final class Round implements AutoCloseable {
         long began = System.nanoTime();
         scene.strike(strike.fault(), migrator(), database, plan.random());
         recover(phase);
+        crashedAtItsEnd = over && strike.fault() == Fault.SOURCE_CRASH;
         say(
                 "%4d of %d  %-14s in %-12s %5.1f s  %s",
                 plan.done(),

@@ -2,11 +2,13 @@ package org.pgmigrator.cli.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
@@ -89,6 +91,30 @@ class CopyOutageIT {
             program.awaitOut("the target has caught up");
             assertThat(program.out()).contains("connection lost").doesNotContain("new slot");
             application.stop();
+            move.cutOver(program);
+        }
+    }
+
+    @Test
+    void whenTheSourceIsAwayWhileWhatTheCopyMadeIsTakenBackThatIsTriedAgain() throws Exception {
+        Path paused = folder.resolve("paused");
+        try (Move move = pair.move(folder, LEDGER)) {
+            move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.COPY_FORGOTTEN + ":pause=" + paused);
+            TcpProxy network = move.targetProxy();
+            Program program = atTheBallast(move, network);
+            network.throttle(0);
+            pair.source().kill();
+            pair.source().start();
+            program.awaitRunning("the copy is to start again", () -> Files.exists(paused));
+            pair.source().kill();
+            try {
+                Files.delete(paused);
+                program.awaitOut("connection lost: No session with the source");
+            } finally {
+                pair.source().start();
+            }
+            program.awaitOut("the target has caught up");
+            assertThat(program.errorCount()).as(program::told).isZero();
             move.cutOver(program);
         }
     }

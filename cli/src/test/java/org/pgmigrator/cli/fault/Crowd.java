@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
 import org.pgmigrator.sandbox.server.ConnectionSource;
 import org.pgmigrator.sandbox.workload.Workload;
 
-/// The [Ledger], each of whose transactions also has 50 changes: many changes a second from few clients.
+/// The [Ledger], each of whose transactions also has more than 100 changes: many changes a second from few clients.
 record Crowd(Ledger ledger) implements Workload {
 
     private static final int BOUND = 100_000;
@@ -25,7 +25,7 @@ record Crowd(Ledger ledger) implements Workload {
     @Override
     public boolean transaction(Connection connection, RandomGenerator random) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("INSERT INTO crowd (seen, name) SELECT 0, md5(i::text) FROM generate_series(1, 30) i");
+            statement.execute("INSERT INTO crowd (seen, name) SELECT 0, md5(i::text) FROM generate_series(1, 60) i");
             statement.execute("DELETE FROM crowd WHERE id < (SELECT max(id) FROM crowd) - " + BOUND);
             int first = random.nextInt(1, Ledger.ACCOUNTS - 20);
             statement.execute("UPDATE account SET note = 'crowd' WHERE id IN (SELECT id FROM account WHERE id BETWEEN "

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;

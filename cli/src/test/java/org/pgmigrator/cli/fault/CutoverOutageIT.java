@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
@@ -75,6 +75,28 @@ class CutoverOutageIT {
             toTarget.cut();
         });
         assertThat(told).contains("everything was proved and the source is closed");
+    }
+
+    @Test
+    void theSourceLostWhenTheTargetIsOpenIsCleanedUpWhenItIsBack() throws Exception {
+        Path paused = folder.resolve("paused");
+        try (Move move = pair.move(folder, LEDGER)) {
+            move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.TARGET_OPENED + ":pause=" + paused);
+            Program program = move.migrate("--cutover-when", "caught-up");
+            program.awaitRunning("the target is open", () -> Files.exists(paused));
+            pair.source().kill();
+            try {
+                Files.delete(paused);
+                program.awaitOut("the target is open; the source was lost before slot and publication were removed");
+            } finally {
+                pair.source().start();
+            }
+            program.awaitExit(0);
+            assertThat(program.errorCount()).as(program::told).isZero();
+            move.assertNothingOfOursOnTheSource();
+            assertThat(move.onTarget("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgmigrator%'"))
+                    .isEmpty();
+        }
     }
 
     /// @return what it has printed

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.compare.SequenceRule;
 import org.pgmigrator.sandbox.workload.Shop;
 import org.pgmigrator.sandbox.workload.WorkloadOptions;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.cli.migrate.MigrationRun.Ended;
-import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.compare.ComparisonResult;
 import org.pgmigrator.sandbox.compare.SequenceRule;
 import org.pgmigrator.sandbox.workload.Shop;

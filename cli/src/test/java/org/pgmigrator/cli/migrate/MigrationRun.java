@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.pgmigrator.cli.Main;
-import org.pgmigrator.core.cutover.FaultPoint;
+import org.pgmigrator.core.fault.FaultPoint;
 
 /// `pg-migrator migrate --json`, or another command, as a process of its own: what it says, and the signals that an
 /// operator sends.

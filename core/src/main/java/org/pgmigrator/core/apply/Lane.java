@@ -3,6 +3,7 @@ package org.pgmigrator.core.apply;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.pgmigrator.core.apply.Progress.Mover;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.decoder.Lsn;
 
 /// One of the sessions among which windows are divided, with its own progress row.
@@ -53,7 +54,9 @@ final class Lane {
     /// Commits what was written, together with the rows that `moved` names, which must all be where this one is.
     void commit(Mover moved, Lsn end, Lsn confirmedUpto, Progress.Marker marker) throws SQLException {
         Progress.advance(connection, moved, applied, end, confirmedUpto, marker);
+        FaultPoint.APPLIED.reached();
         connection.commit();
+        FaultPoint.COMMITTED.reached();
         applied = end;
     }
 

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.pgmigrator.core.apply.Progress.Mover;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.stream.Change;
 import org.pgmigrator.decoder.Lsn;
 
@@ -48,7 +49,9 @@ final class OneSession implements ApplyTarget {
     public void commit(Lsn end, Lsn confirmedUpto, Progress.Marker marker, Runnable committed) throws SQLException {
         writer.flush();
         Progress.advance(connection, mover, applied, end, confirmedUpto, marker);
+        FaultPoint.APPLIED.reached();
         connection.commit();
+        FaultPoint.COMMITTED.reached();
         applied = end;
         committed.run();
     }

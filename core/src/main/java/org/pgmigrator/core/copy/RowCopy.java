@@ -15,6 +15,7 @@ import org.pgmigrator.core.config.CopyConfig;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.SessionEnd;
@@ -227,6 +228,7 @@ public final class RowCopy {
             try {
                 marks.mark(writing, unit, rows);
                 writing.commit();
+                FaultPoint.PART_COPIED.reached();
             } catch (SQLException refusal) {
                 throw SqlState.toException(
                         Side.TARGET, "The rows of " + unit + " could not be committed on the target.", refusal);

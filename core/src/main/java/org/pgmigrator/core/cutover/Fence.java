@@ -10,6 +10,7 @@ import java.time.temporal.ChronoUnit;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;

@@ -20,6 +20,7 @@ import org.pgmigrator.core.copy.FinishedDump;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
@@ -100,9 +101,11 @@ final class CopyDatabase {
                         prepared.slot().name(),
                         prepared.slot().consistentPoint());
                 fingerprint = CatalogFingerprint.of(prepared.snapshot().tables());
+                FaultPoint.SLOT_CREATED.reached();
                 switch (config.copy().rows()) {
                     case STREAM -> {
                         remember(identity, prepared.snapshot(), fingerprint);
+                        FaultPoint.COPY_BEGUN.reached();
                         slotReady.at(identity, publications(config, validated));
                         goOn(CopyRecord.Step.SNAPSHOT, Optional.of(prepared.snapshot()));
                     }

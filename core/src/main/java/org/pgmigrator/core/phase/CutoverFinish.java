@@ -10,12 +10,12 @@ import java.util.function.Predicate;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig.Mode;
-import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.cutover.SequenceMoves;
 import org.pgmigrator.core.cutover.SourceDoor;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -29,6 +29,11 @@ import org.slf4j.LoggerFactory;
 /// What is left past the cutover's point of no return: open the target, tell new sessions of the source, clean up. Each
 /// step can be done again, by the next process too.
 final class CutoverFinish {
+
+    /// The target is open already, so that nobody waits for that.
+    private static final Duration SOURCE_PATIENCE = Duration.ofMinutes(1);
+
+    private static final Duration SOURCE_PAUSE = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(CutoverFinish.class);
 
@@ -214,12 +219,35 @@ final class CutoverFinish {
         if (config.keepSubscription()) {
             return List.of();
         }
-        List<String> left = new ArrayList<>(
-                Undoing.run(state, source, entry -> !SourceClosing.stays(entry)).left());
+        List<String> left = new ArrayList<>(undone().left());
         if (left.isEmpty()) {
             left.addAll(removeState(state));
         }
         return left;
+    }
+
+    /// A source that restarts just now is waited for: a slot that nobody reads fills its disk.
+    private Undoing.Outcome undone() {
+        long deadline = System.nanoTime() + SOURCE_PATIENCE.toNanos();
+        Undoing.Outcome outcome = Undoing.run(state, source, entry -> !SourceClosing.stays(entry));
+        boolean told = false;
+        while (!outcome.isComplete() && outcome.lost().isPresent() && System.nanoTime() < deadline) {
+            if (!told) {
+                told = true;
+                listener.on(new ProgressEvent.Warning("the target is open; the source was lost before slot and"
+                        + " publication were removed from it: that is tried again for "
+                        + SOURCE_PATIENCE.toSeconds() + " s ("
+                        + outcome.lost().get().failure().why() + ")"));
+            }
+            try {
+                Thread.sleep(SOURCE_PAUSE);
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                return outcome;
+            }
+            outcome = Undoing.run(state, source, entry -> !SourceClosing.stays(entry));
+        }
+        return outcome;
     }
 
     static List<String> removeState(StateStore state) {
@@ -238,7 +266,9 @@ final class CutoverFinish {
                             "The cutover is complete, but not everything could be removed.",
                             String.join("\n", left))
                     .withState("the target is complete and open; the source still holds what is listed")
-                    .withRemedy("Run the listed statements: a slot that is left behind fills the source's disk."));
+                    .withRemedy(
+                            "Run the same command with --resume when both servers answer, or the listed statements by"
+                                    + " hand: a slot that is left behind fills the source's disk."));
         }
     }
 

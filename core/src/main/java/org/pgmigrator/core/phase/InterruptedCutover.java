@@ -13,11 +13,11 @@ import java.util.stream.Collectors;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig.Mode;
-import org.pgmigrator.core.cutover.FaultPoint;
 import org.pgmigrator.core.cutover.TargetDoor;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.postgres.Database;
@@ -173,8 +173,9 @@ final class InterruptedCutover {
             SourceClosing.reopenDoor(state, source)
                     .forEach(line ->
                             listener.on(new ProgressEvent.Warning("the source is not as it was before: " + line)));
-            List<String> left =
-                    Undoing.run(state, source, SourceClosing::isFence).left();
+            List<String> left = Undoing.run(state, source, SourceClosing::isFence)
+                    .requireReached()
+                    .left();
             if (!left.isEmpty()) {
                 throw new MigrationException(Failure.of(
                         FailureKind.LEFT_BEHIND,

@@ -13,6 +13,7 @@ import org.pgmigrator.core.cutover.TargetDoor;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.phase.OperatorControl.Stop;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
@@ -131,6 +132,7 @@ final class OnlineMigration {
                 KeptCopy.endHolder(state, source, subscription, listener);
                 forgetCopy(state);
                 spooling.discard();
+                FaultPoint.COPY_FORGOTTEN.reached();
                 undoCopy(state);
                 spooling.requireUsable();
                 // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
@@ -142,8 +144,9 @@ final class OnlineMigration {
     }
 
     private void undoCopy(StateStore state) {
-        List<String> left = new ArrayList<>(Undoing.run(state, source).left());
-        left.addAll(Undoing.run(state, target).left());
+        List<String> left =
+                new ArrayList<>(Undoing.run(state, source).requireReached().left());
+        left.addAll(Undoing.run(state, target).requireReached().left());
         if (!left.isEmpty()) {
             throw new MigrationException(Failure.of(
                             FailureKind.LEFT_BEHIND,
@@ -182,6 +185,7 @@ final class OnlineMigration {
             room.confirm(confirmation, config.assumeYes());
         }
         state.begin(origin());
+        FaultPoint.BEGUN.reached();
         boolean dropFirst = config.copy().dropTargetFirst();
         copyThenStream(
                 state, spooling, room, (outage, watch) -> copyAll(state, spooling, room, dropFirst, outage, watch));
@@ -272,6 +276,7 @@ final class OnlineMigration {
         KeptCopy.endHolder(state, source, subscription, listener);
         new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
         setIdentitiesByDefault(state);
+        FaultPoint.COPY_COMPLETE.reached();
         state.streamingFrom(copied.slot(), copied.fingerprint());
         return copied.fingerprint();
     }
@@ -359,7 +364,8 @@ final class OnlineMigration {
         discard(spooling);
         KeptCopy.endHolder(store, source, subscription, listener);
         forgetCopy(store);
-        List<String> left = new ArrayList<>(Undoing.run(store, source).left());
+        Undoing.Outcome onSource = Undoing.run(store, source);
+        List<String> left = new ArrayList<>(onSource.left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
         try {
             room.removePartialCopy();
@@ -378,7 +384,11 @@ final class OnlineMigration {
         String state = left.isEmpty()
                 ? "the source is serving and has nothing of ours left; the target is empty again"
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
-                : "the source is serving; this could not be removed:\n" + String.join("\n", left);
+                : (onSource.lost().isPresent() ? "the source does not answer" : "the source is serving")
+                        + "; this could not be removed:\n" + String.join("\n", left);
+        if (!left.isEmpty()) {
+            return notRemoved(cause, state);
+        }
         return cause.map(failed ->
                         new MigrationException(withoutResume(failed.failure().withState(state)), failed))
                 .orElseGet(() -> Stops.exception(
@@ -387,6 +397,16 @@ final class OnlineMigration {
                         resumable
                                 ? List.of("Run the same command with --resume: the copy starts again, with a new slot.")
                                 : List.of("Run the same command to start again.")));
+    }
+
+    /// The journal is on the target still, so that both ways are open.
+    private MigrationException notRemoved(Optional<MigrationException> cause, String state) {
+        List<String> remedy = List.of(
+                "When both servers answer: pg-migrator abort removes what is listed; the same command with --resume"
+                        + " removes it too, and starts the copy again.");
+        return cause.map(failed -> new MigrationException(
+                        failed.failure().withState(state).withRemedy(remedies(failed, remedy)), failed))
+                .orElseGet(() -> Stops.exception(control, state, remedy));
     }
 
     /// What an outage says of going on is not true of a copy that was removed.

@@ -112,7 +112,8 @@ final class Outage {
         return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts
                 + " to go on with the copy is made"
                 + " in " + Math.max(1, pause.toSeconds()) + " s; it ends when that has failed for " + limit.toSeconds()
-                + " s (--max-outage). What is complete is kept";
+                + " s (--max-outage). What is complete is kept if the"
+                + " snapshot is there still; otherwise the copy starts again";
     }
 
     /// The failure that ends the migration, with what was tried if that was the end of an outage.

@@ -53,8 +53,9 @@ final class SourceClosing {
         if (state.journal().stream().noneMatch(SourceClosing::isDefault)) {
             return List.of();
         }
-        List<String> left = new ArrayList<>(
-                Undoing.run(state, source, SourceClosing::isDefault).left());
+        List<String> left = new ArrayList<>(Undoing.run(state, source, SourceClosing::isDefault)
+                .requireReached()
+                .left());
         if (left.isEmpty()) {
             try (Connection connection = source.connect(Session.named("door"))) {
                 SourceDoor.endSessions(connection, SESSIONS_END)

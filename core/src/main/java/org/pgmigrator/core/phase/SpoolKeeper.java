@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.SessionEnd;
@@ -133,7 +134,13 @@ final class SpoolKeeper implements AutoCloseable {
     /// First the note, committed, then the confirmation: never the other way round.
     private void note(Lsn durable) throws SQLException {
         Connection session = session();
+        if (durable.isAfter(noted)) {
+            FaultPoint.DURABLE.reached();
+        }
         SpoolRecord.note(session, subscription, owner, durable, spool.bytes());
+        if (durable.isAfter(noted)) {
+            FaultPoint.DURABLE_NOTED.reached();
+        }
         noted = durable;
         notedAt = System.nanoTime();
         confirmed.acknowledge(durable);

@@ -27,6 +27,7 @@ import org.pgmigrator.core.cutover.Sequences;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.phase.CopyRecord.Step;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Database;
@@ -102,6 +103,7 @@ final class StreamedCopy implements AutoCloseable {
         if (step == Step.DEFINITIONS) {
             ExportedSnapshot held = snapshot.orElseThrow();
             patiently(snapshot, () -> rows(held), () -> {});
+            FaultPoint.ROWS_COPIED.reached();
             patiently(snapshot, () -> reached(Step.ROWS), () -> {});
             step = Step.ROWS;
         }
@@ -109,6 +111,7 @@ final class StreamedCopy implements AutoCloseable {
             FinishedDump dump = definitions(snapshot);
             patiently(snapshot, () -> largeObjects(snapshot), () -> {});
             patiently(snapshot, () -> sequences(dump), () -> {});
+            FaultPoint.LARGE_OBJECTS_COPIED.reached();
             patiently(snapshot, () -> reached(Step.LARGE_OBJECTS), () -> {});
             step = Step.LARGE_OBJECTS;
         }
@@ -117,6 +120,7 @@ final class StreamedCopy implements AutoCloseable {
             listener.on(new ProgressEvent.Notice("every row is copied; now indexes and constraints"));
             FinishedDump dump = definitions(Optional.empty());
             patiently(Optional.empty(), () -> postData(dump), () -> {});
+            FaultPoint.INDEXES_COPIED.reached();
             patiently(Optional.empty(), () -> reached(Step.INDEXES), () -> {});
         }
     }
@@ -167,6 +171,7 @@ final class StreamedCopy implements AutoCloseable {
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The tables could not be divided for the copy.", refusal);
         }
+        FaultPoint.DEFINITIONS_COPIED.reached();
         try {
             CopyRecord.planned(state.session(), subscription, plan);
         } catch (SQLException refusal) {

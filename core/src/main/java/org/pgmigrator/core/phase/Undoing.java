@@ -32,15 +32,31 @@ final class Undoing {
 
     /// What was done, what somebody else had removed before, and what is still there with the statement that removes
     /// it.
-    record Outcome(List<String> removed, List<String> gone, List<String> left) {
+    ///
+    /// @param lost the server was not there, or went away: what is left may well be undone by another try
+    record Outcome(List<String> removed, List<String> gone, List<String> left, Optional<MigrationException> lost) {
         Outcome {
             removed = List.copyOf(removed);
             gone = List.copyOf(gone);
             left = List.copyOf(left);
         }
 
+        Outcome(List<String> removed, List<String> gone, List<String> left) {
+            this(removed, gone, left, Optional.empty());
+        }
+
         boolean isComplete() {
             return left.isEmpty();
+        }
+
+        /// For who can try again when the server is back.
+        ///
+        /// @throws MigrationException if the server was lost with something left
+        Outcome requireReached() {
+            if (!left.isEmpty() && lost.isPresent()) {
+                throw lost.get();
+            }
+            return this;
         }
     }
 
@@ -59,6 +75,7 @@ final class Undoing {
         List<String> removed = new ArrayList<>();
         List<String> gone = new ArrayList<>();
         List<String> left = new ArrayList<>();
+        Optional<MigrationException> lost = Optional.empty();
         if (entries.isEmpty()) {
             return new Outcome(removed, gone, left);
         }
@@ -78,17 +95,31 @@ final class Undoing {
                 } catch (SQLException refusal) {
                     log.warn("not undone what={} sql={}", entry.what(), entry.sql(), refusal);
                     left.add(line(database.side(), entry) + "  -- " + SqlState.serverWords(refusal));
+                    if (SqlState.isConnectionLoss(refusal)) {
+                        lost = Optional.of(lost(database, refusal));
+                    }
                 }
             }
         } catch (SQLException | RuntimeException unreachable) {
             log.warn("clean-up of the {} ended early", database.side().word(), unreachable);
+            if (unreachable instanceof MigrationException failed
+                    && failed.failure().kind() == database.side().unreachable()) {
+                lost = Optional.of(failed);
+            } else if (unreachable instanceof SQLException refusal && SqlState.isConnectionLoss(refusal)) {
+                lost = Optional.of(lost(database, refusal));
+            }
             entries.stream()
                     .filter(entry -> !removed.contains(entry.what()) && !gone.contains(entry.what()))
                     .map(entry -> line(database.side(), entry))
                     .filter(line -> left.stream().noneMatch(known -> known.startsWith(line)))
                     .forEach(left::add);
         }
-        return new Outcome(removed, gone, left);
+        return new Outcome(removed, gone, left, lost);
+    }
+
+    private static MigrationException lost(Database database, SQLException loss) {
+        return SqlState.toException(
+                database.side(), "What was created on the " + database.side().word() + " is not removed yet.", loss);
     }
 
     /// An entry that stays in the journal is undone once more some day, which does no harm.

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.decoder.Framing;
 import org.pgmigrator.decoder.Lsn;
 import org.pgmigrator.decoder.PgOutputDecoder;
@@ -323,6 +324,7 @@ public final class Spool implements AutoCloseable {
             }
             rollIfFull();
         });
+        FaultPoint.RECEIVED.reached();
     }
 
     /// Takes what belongs to transactions that are sent while they are in progress.

@@ -1,4 +1,4 @@
-package org.pgmigrator.core.cutover;
+package org.pgmigrator.core.fault;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,13 +8,43 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/// Where a cutover may be cut off: between any two of its steps. For tests, which set `PG_MIGRATOR_TEST_FAULT` in the
+/// Where the program may be cut off: between any two of its steps. For tests, which set `PG_MIGRATOR_TEST_FAULT` in the
 /// environment of the process; without it a point is a comparison.
 ///
 /// `LOCKED:kill` and `LOCKED:stop` send the process SIGKILL or SIGSTOP there, once; `LOCKED:pause=/some/file` makes the
 /// file and waits until somebody has removed it.
 public enum FaultPoint {
-    /// Everything is open and prepared; nothing is locked.
+    /// The journal knows of the migration, and nothing was created yet.
+    BEGUN,
+    /// Publications, slot and snapshot are there, and only the journal knows.
+    SLOT_CREATED,
+    /// A copy that cannot be gone on with is forgotten, and what it created is still there.
+    COPY_FORGOTTEN,
+    /// The target knows which snapshot it is copied at.
+    COPY_BEGUN,
+    /// The definitions are restored, and the step is not noted.
+    DEFINITIONS_COPIED,
+    /// A part's rows and its mark are committed.
+    PART_COPIED,
+    /// Every row is copied, and the step is not noted.
+    ROWS_COPIED,
+    /// Large objects and sequences are copied, and the step is not noted.
+    LARGE_OBJECTS_COPIED,
+    /// Indexes and constraints are made, and the step is not noted.
+    INDEXES_COPIED,
+    /// The copy is complete, and it is not noted that changes are streamed from now on.
+    COPY_COMPLETE,
+    /// Changes are received to the spool, and nothing of them is durable.
+    RECEIVED,
+    /// The spool has made changes durable, and the target does not know.
+    DURABLE,
+    /// The target knows of what is durable in the spool, and it is not confirmed to the source.
+    DURABLE_NOTED,
+    /// Rows are written to the target, and not committed.
+    APPLIED,
+    /// Rows and progress are committed, and not confirmed to the source.
+    COMMITTED,
+    /// A cutover is asked for, and everything is open and prepared; nothing is locked.
     READY,
     /// The source is locked, or its door is closed.
     LOCKED,
