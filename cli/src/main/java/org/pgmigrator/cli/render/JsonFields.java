@@ -42,6 +42,7 @@ final class JsonFields {
             case ProgressEvent.FellBehind fellBehind -> {
                 json.writeStringField("applied_lsn", fellBehind.appliedLsn().toString());
                 json.writeNumberField("lag_bytes", fellBehind.lagBytes());
+                writeNumber(json, "lag_seconds", fellBehind.lagSeconds());
             }
             case ProgressEvent.CutoverStep step -> {
                 json.writeStringField("step", step.step());

@@ -114,7 +114,8 @@ public final class TextRenderer implements Renderer {
                 line(
                         Phase.STREAM_APPLY,
                         style.attention("the target fell behind") + ": " + Wording.count(fellBehind.lagBytes())
-                                + " bytes · applied " + fellBehind.appliedLsn());
+                                + " bytes (" + Wording.seconds(fellBehind.lagSeconds()) + ") · applied "
+                                + fellBehind.appliedLsn());
             case ProgressEvent.CutoverStep step -> line(Phase.CUTOVER, ProgressText.step(step));
             case ProgressEvent.CutoverComplete complete ->
                 line(Phase.CUTOVER, style.good("complete") + ProgressText.complete(complete));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,58 @@ class CopyOutageIT {
             application.stop();
             move.cutOver(program);
         }
+    }
+
+    @Test
+    void whatAnotherProcessHasCompletedMeanwhileIsNotTouched() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy toSource = move.sourceProxy();
+            TcpProxy toTarget = move.targetProxy();
+            Program first = atTheBallast(move, toTarget);
+            for (TcpProxy network : List.of(toSource, toTarget)) {
+                network.refuse(true);
+                network.cut();
+            }
+            first.awaitOut("connection lost");
+            completeElsewhere(move);
+
+            toTarget.throttle(0);
+            toTarget.refuse(false);
+            first.awaitExit(6);
+            assertThat(first.err()).contains("OVERTAKEN", "it was completed or aborted", "has touched nothing since");
+            assertCompletedElsewhere(move);
+        }
+    }
+
+    @Test
+    void withoutAnswerOfTheTargetNothingIsTakenForItsOwn() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy network = move.targetProxy();
+            Program first = atTheBallast(move, network);
+            network.refuse(true);
+            network.cut();
+            first.awaitOut("connection lost");
+            completeElsewhere(move);
+
+            first.awaitExit(5);
+            assertThat(first.err())
+                    .contains("SLOT_MISSING", "another pg-migrator may have gone on with", "pg-migrator status");
+            assertCompletedElsewhere(move);
+        }
+    }
+
+    private static void completeElsewhere(Move move) throws Exception {
+        move.environment("PG_MIGRATOR_SOURCE", pair.source().uri(move.database()))
+                .environment("PG_MIGRATOR_TARGET", pair.target().uri(move.database()))
+                .migrate("--resume", "--cutover-when", "caught-up")
+                .awaitExit(0);
+        pair.target().execute(move.database(), "CREATE TABLE of_the_application AS SELECT 1 AS id");
+    }
+
+    private static void assertCompletedElsewhere(Move move) throws Exception {
+        assertThat(move.onTarget("SELECT id FROM of_the_application")).containsExactly("1");
+        pair.target().execute(move.database(), "DROP TABLE of_the_application");
+        move.assertEqual();
     }
 
     @Test

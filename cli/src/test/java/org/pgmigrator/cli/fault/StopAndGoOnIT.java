@@ -81,6 +81,26 @@ class StopAndGoOnIT {
         move.assertTargetIsEmpty();
     }
 
+    /// As with a transaction that was in progress for long: its bytes count as reached, its rows are still to come.
+    @Test
+    void aTargetThatIsFewBytesButLongBehindHasNotCaughtUp() throws Exception {
+        try (Move move = pair.move(folder, new Ledger(1))) {
+            Program program = move.migrateUntilCaughtUp();
+            LockedTable entry = move.lockOnTarget("entry");
+            move.writeOnSource("INSERT INTO entry (account, amount) VALUES (1, 1)");
+            program.awaitOut("the target fell behind");
+            entry.release();
+            program.awaitRunning(
+                    "it has caught up again",
+                    () -> program.out()
+                                    .indexOf(
+                                            "the target has caught up",
+                                            program.out().indexOf("fell behind"))
+                            > 0);
+            move.cutOver(program);
+        }
+    }
+
     @Test
     void ctrlCWhileTheTargetIsBehindDrainsFirst() throws Exception {
         try (Move move = pair.move(folder, new Ledger(1))) {

@@ -121,9 +121,10 @@ class JsonRendererTest {
         renderer.on(new ProgressEvent.CaughtUp(Lsn.parse("0/1"), 5));
         assertThat(afterTime())
                 .isEqualTo("{\"event\":\"caught_up\",\"phase\":null,\"applied_lsn\":\"0/1\",\"lag_bytes\":5}");
-        renderer.on(new ProgressEvent.FellBehind(Lsn.parse("0/1"), 6));
+        renderer.on(new ProgressEvent.FellBehind(Lsn.parse("0/1"), 6, OptionalDouble.of(12.5)));
         assertThat(afterTime())
-                .isEqualTo("{\"event\":\"fell_behind\",\"phase\":null,\"applied_lsn\":\"0/1\",\"lag_bytes\":6}");
+                .isEqualTo(
+                        "{\"event\":\"fell_behind\",\"phase\":null,\"applied_lsn\":\"0/1\",\"lag_bytes\":6,\"lag_seconds\":12.5}");
     }
 
     @Test

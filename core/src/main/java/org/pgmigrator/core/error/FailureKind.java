@@ -108,6 +108,7 @@ public enum FailureKind {
             ExitCode.TARGET,
             Retry.OPERATOR,
             "Another pg-migrator applies to this target: stop that one, or wait for it."),
+    OVERTAKEN(ExitCode.TARGET, Retry.OPERATOR, "Look at pg-migrator status: this process touches nothing any more."),
     TARGET_SCHEMA_DIFFERS(
             ExitCode.TARGET,
             Retry.OPERATOR,

@@ -275,6 +275,7 @@ public final class Abort {
 
     private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown)
             throws InterruptedException {
+        state.takeOver();
         if (pastNoReturn) {
             // The target is about to be opened: an abort or a resume after this one must know that it may hold more.
             state.phase(Phase.CUTOVER);

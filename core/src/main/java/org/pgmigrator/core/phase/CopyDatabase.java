@@ -101,6 +101,7 @@ final class CopyDatabase {
                         prepared.slot().name(),
                         prepared.slot().consistentPoint());
                 fingerprint = CatalogFingerprint.of(prepared.snapshot().tables());
+                state.copiesAt(identity);
                 FaultPoint.SLOT_CREATED.reached();
                 switch (config.copy().rows()) {
                     case STREAM -> {

@@ -152,9 +152,14 @@ record CopyRecord(
     /// The tables are there, and these are the parts of their rows: both or neither.
     static void planned(Connection target, String subscription, List<RowUnit> plan) throws SQLException {
         target.setAutoCommit(false);
-        try (PreparedStatement insert = target.prepareStatement("insert into pgmigrator.copy_part"
-                + " (subscription, number, table_schema, table_name, first_page, end_page, bytes)"
-                + " values (?, ?, ?, ?, ?, ?, ?)")) {
+        try (PreparedStatement earlier =
+                        target.prepareStatement("delete from pgmigrator.copy_part where subscription = ?");
+                PreparedStatement insert = target.prepareStatement("insert into pgmigrator.copy_part"
+                        + " (subscription, number, table_schema, table_name, first_page, end_page, bytes)"
+                        + " values (?, ?, ?, ?, ?, ?, ?)")) {
+            // Of an attempt whose COMMIT was not answered.
+            earlier.setString(1, subscription);
+            earlier.executeUpdate();
             for (RowUnit unit : plan) {
                 insert.setString(1, subscription);
                 insert.setInt(2, unit.number());

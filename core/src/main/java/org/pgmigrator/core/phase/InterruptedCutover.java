@@ -178,9 +178,11 @@ final class InterruptedCutover {
                     .left();
             if (!left.isEmpty()) {
                 throw new MigrationException(Failure.of(
-                        FailureKind.LEFT_BEHIND,
-                        "What a cutover that was cut off has left on the source could not be removed.",
-                        String.join("\n", left)));
+                                FailureKind.LEFT_BEHIND,
+                                "What a cutover that was cut off has left on the source could not be removed.",
+                                String.join("\n", left))
+                        .withState("the source's tables may still refuse writes, by what is listed; the target is not"
+                                + " open"));
             }
         } finally {
             if (interrupted) {

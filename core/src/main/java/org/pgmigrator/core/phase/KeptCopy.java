@@ -105,13 +105,6 @@ final class KeptCopy {
             spooling.copyGoesOn(found.record().slot(), confirmed, publications);
             goesOn = true;
             return answer;
-        } catch (MigrationException refused) {
-            FailureKind kind = refused.failure().kind();
-            if (kind == FailureKind.POSITION_LOST || kind == FailureKind.SPOOL_DAMAGED) {
-                return new Answer.Again("what was received since the snapshot is lost: "
-                        + refused.failure().what() + " " + refused.failure().why());
-            }
-            throw refused;
         } finally {
             if (!goesOn) {
                 found.held().ifPresent(ExportedSnapshot::close);

@@ -94,16 +94,6 @@ record MigrationRecord(
         return names;
     }
 
-    /// Whether another one, of later, is of the same migration, which still streams.
-    boolean isSameStream(MigrationRecord later) {
-        return later.phase == Phase.STREAM_APPLY && isSameMigration(later);
-    }
-
-    /// Whether it is still this migration, however far it has come, and nobody undoes it.
-    boolean isSameMigration(MigrationRecord later) {
-        return !later.aborting && later.startedAt.equals(startedAt) && later.origin.equals(origin);
-    }
-
     /// Whether the target is open: it was proved, and of what had closed it nothing is left. From here on going back
     /// may
     /// lose what the application wrote to it. (Behind a fence there is no way back either, which only the source

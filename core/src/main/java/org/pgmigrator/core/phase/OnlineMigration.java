@@ -78,6 +78,7 @@ final class OnlineMigration {
             Optional<StateStore.Stored> stored = state.read();
             if (config.resume()) {
                 StateStore.Stored earlier = stored.orElseThrow(this::nothingToResume);
+                state.takeOver();
                 desk.whileOpen(() -> resume(state, spooling, earlier));
             } else if (stored.isPresent()) {
                 throw alreadyMigrating();
@@ -117,6 +118,8 @@ final class OnlineMigration {
 
     /// Where a copy was cut off: what is complete is kept, if it can be.
     private Copying goesOnOrAgain(StateStore state, Spooling spooling, TargetRoom room) throws InterruptedException {
+        // Whoever has taken it over is not to be disturbed.
+        state.session();
         // What is complete is known when nobody is at it any more, and what was confirmed when nobody confirms.
         spooling.close();
         room.endOwnSessions();
@@ -198,21 +201,21 @@ final class OnlineMigration {
     /// What copies the rows, up to the point from which they are streamed.
     @FunctionalInterface
     private interface Copying {
-        CopyDatabase.Copied run(Outage outage, SlotWatch watch) throws InterruptedException;
+        CatalogFingerprint run(Outage outage, SlotWatch watch) throws InterruptedException;
     }
 
-    private CopyDatabase.Copied copyAll(
+    private CatalogFingerprint copyAll(
             StateStore state, Spooling spooling, TargetRoom room, boolean dropFirst, Outage outage, SlotWatch watch)
             throws InterruptedException {
         closeTarget(state);
         if (dropFirst) {
             room.drop();
         }
-        return copyDatabase(state, spooling, outage, watch).run();
+        return completed(state, copyDatabase(state, spooling, outage, watch).run());
     }
 
     /// With what is complete of the copy that was cut off.
-    private CopyDatabase.Copied goOn(
+    private CatalogFingerprint goOn(
             StateStore state,
             Spooling spooling,
             TargetRoom room,
@@ -224,11 +227,12 @@ final class OnlineMigration {
             watch.start();
             closeTarget(state);
             CopyRecord record = found.record();
+            state.copiesAt(record.slot());
             if (record.step() == CopyRecord.Step.SNAPSHOT) {
                 room.removeAllOfIt();
             }
             copyDatabase(state, spooling, outage, watch).goOn(record.step(), Optional.ofNullable(held));
-            return new CopyDatabase.Copied(record.slot(), record.fingerprint());
+            return completed(state, new CopyDatabase.Copied(record.slot(), record.fingerprint()));
         }
     }
 
@@ -255,7 +259,7 @@ final class OnlineMigration {
         while (true) {
             Copying attempt = next;
             try (SlotWatch watch = new SlotWatch(source, config.replication().slotName(), care, spooling::sourceGone)) {
-                return watch.whileWatching(() -> completed(state, attempt.run(outage, watch)), control);
+                return watch.whileWatching(() -> attempt.run(outage, watch), control);
             } catch (MigrationException failed) {
                 Optional<Duration> pause = config.copy().rows() == Rows.DUMP
                                 || control.stopRequested().isPresent()
@@ -266,7 +270,14 @@ final class OnlineMigration {
                 }
                 listener.on(new ProgressEvent.Warning(outage.describeCopy(failed, pause.get())));
                 Thread.sleep(pause.get());
-                next = (same, watch) -> goesOnOrAgain(state, spooling, room).run(same, watch);
+                next = (same, watch) -> {
+                    // The answer to the last COMMIT of the copy may be what was lost.
+                    Optional<CatalogFingerprint> complete =
+                            state.read().filter(StateStore.Stored::isStreaming).flatMap(StateStore.Stored::fingerprint);
+                    return complete.isPresent()
+                            ? complete.get()
+                            : goesOnOrAgain(state, spooling, room).run(same, watch);
+                };
             }
         }
     }
@@ -322,6 +333,11 @@ final class OnlineMigration {
                 || cause.filter(OnlineMigration::leavesNothingToGoOnWith).isPresent();
         // Asking the servers is no part of what a stop interrupts.
         control.detach();
+        Optional<MigrationException> takenOver = takenOver(state);
+        if (takenOver.isPresent()) {
+            spooling.close();
+            return takenOver.get();
+        }
         Optional<String> kept =
                 unwanted ? Optional.empty() : kept(state, spooling).keepable();
         if (kept.isEmpty()) {
@@ -337,6 +353,24 @@ final class OnlineMigration {
         return cause.map(failed -> new MigrationException(
                         failed.failure().withState(how).withRemedy(remedies(failed, remedy)), failed))
                 .orElseGet(() -> Stops.exception(control, how, remedy));
+    }
+
+    /// Whoever has gone on with it, or is at it, must not lose what this process would remove. A target that does not
+    /// answer lets nobody know.
+    private static Optional<MigrationException> takenOver(StateStore state) {
+        try {
+            state.session();
+            return Optional.empty();
+        } catch (MigrationException refused) {
+            return switch (refused.failure().kind()) {
+                case OVERTAKEN -> Optional.of(refused);
+                case TARGET_IN_USE ->
+                    Optional.of(new MigrationException(
+                            refused.failure().withState("what the other process makes of them; nothing was removed"),
+                            refused));
+                default -> Optional.empty();
+            };
+        }
     }
 
     private static boolean leavesNothingToGoOnWith(MigrationException failed) {
@@ -367,14 +401,26 @@ final class OnlineMigration {
         Undoing.Outcome onSource = Undoing.run(store, source);
         List<String> left = new ArrayList<>(onSource.left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
-        try {
-            room.removePartialCopy();
-        } catch (MigrationException refused) {
-            left.add("on the target, the part that was restored: "
-                    + refused.failure().why());
+        boolean unseen = store.isFromMemory();
+        if (unseen) {
+            left.add("on the target, the part that was restored");
+        } else {
+            try {
+                // What was ours when the source was cleaned up must be so still.
+                store.session();
+                room.removePartialCopy();
+            } catch (MigrationException refused) {
+                if (refused.failure().kind() == FailureKind.OVERTAKEN) {
+                    return refused;
+                }
+                left.add("on the target, the part that was restored: "
+                        + refused.failure().why());
+            }
         }
         if (!resumable) {
-            left.addAll(Undoing.run(store, target).left());
+            if (!unseen) {
+                left.addAll(Undoing.run(store, target).left());
+            }
             if (left.isEmpty()) {
                 left.addAll(CutoverFinish.removeState(store));
             } else {
@@ -384,8 +430,11 @@ final class OnlineMigration {
         String state = left.isEmpty()
                 ? "the source is serving and has nothing of ours left; the target is empty again"
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
-                : (onSource.lost().isPresent() ? "the source does not answer" : "the source is serving")
-                        + "; this could not be removed:\n" + String.join("\n", left);
+                : (unseen
+                                ? "the target does not answer, so that nothing was touched that another pg-migrator may"
+                                        + " have gone on with"
+                                : onSource.lost().isPresent() ? "the source does not answer" : "the source is serving")
+                        + "; this was not removed:\n" + String.join("\n", left);
         if (!left.isEmpty()) {
             return notRemoved(cause, state);
         }
@@ -402,7 +451,7 @@ final class OnlineMigration {
     /// The journal is on the target still, so that both ways are open.
     private MigrationException notRemoved(Optional<MigrationException> cause, String state) {
         List<String> remedy = List.of(
-                "When both servers answer: pg-migrator abort removes what is listed; the same command with --resume"
+                "When both servers answer, look at pg-migrator status: pg-migrator abort removes what is listed; the same command with --resume"
                         + " removes it too, and starts the copy again.");
         return cause.map(failed -> new MigrationException(
                         failed.failure().withState(state).withRemedy(remedies(failed, remedy)), failed))

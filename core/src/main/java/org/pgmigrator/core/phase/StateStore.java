@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.apply.Lease;
 import org.pgmigrator.core.apply.Progress;
 import org.pgmigrator.core.apply.SlotIdentity;
@@ -39,6 +41,19 @@ final class StateStore implements AutoCloseable {
     private final Database database;
     private final String subscription;
     private Connection target;
+
+    /// Of this process, written to the migration's row when it begins or takes it over: the lease is lost with a
+    /// session, and whoever had it meanwhile may have done anything.
+    private final UUID process = UUID.randomUUID();
+
+    private boolean ours;
+    private @Nullable MigrationException overtaken;
+
+    /// The slot that this process copies at, once it is there.
+    private @Nullable SlotIdentity slot;
+
+    /// Whether the journal was last known from memory, because the target did not answer.
+    private boolean fromMemory;
 
     /// The journal as this process knows it, last deed first: it is undone on the source even if the target is gone.
     private final List<Undo> known = new ArrayList<>();
@@ -108,11 +123,20 @@ final class StateStore implements AutoCloseable {
     }
 
     /// A session that answers: it is idle for hours, and a new one takes its place if it was lost.
+    ///
+    /// @throws MigrationException OVERTAKEN if another process has taken the migration over meanwhile: nothing may be
+    ///     done to either database any more
     Connection session() {
         try {
+            if (overtaken != null) {
+                throw overtaken;
+            }
             if (!target.isValid(ALIVE_SECONDS)) {
                 SessionEnd.close(target);
                 target = connect(database, subscription, LEASE_LIMIT);
+                if (ours) {
+                    requireStillOurs(target);
+                }
             }
             return target;
         } catch (SQLException refusal) {
@@ -123,6 +147,55 @@ final class StateStore implements AutoCloseable {
                     Failure.of(FailureKind.TARGET_FAILED, "The state on the target was not opened.", "interrupted"),
                     stop);
         }
+    }
+
+    private void requireStillOurs(Connection connection) throws SQLException {
+        String now = MigrationRecord.exists(connection)
+                ? Catalog.value(
+                        connection,
+                        "select process::text from pgmigrator.migration where subscription = ?",
+                        subscription)
+                : null;
+        if (!process.toString().equals(now)) {
+            SessionEnd.close(connection);
+            overtaken = new MigrationException(Failure.of(
+                            FailureKind.OVERTAKEN,
+                            "Another pg-migrator has gone on with this migration since the connection to the target was"
+                                    + " lost.",
+                            now == null
+                                    ? "the target remembers it no more: it was completed or aborted"
+                                    : "it was taken over by --resume or abort")
+                    .withState("what the other process has made of them; this one has touched nothing since"));
+            throw overtaken;
+        }
+    }
+
+    /// The migration is this process's from here on.
+    void takeOver() {
+        try (PreparedStatement update = session()
+                .prepareStatement(
+                        "update pgmigrator.migration set process = ?, updated_at = now() where subscription = ?")) {
+            update.setObject(1, process);
+            update.setString(2, subscription);
+            update.executeUpdate();
+            ours = true;
+        } catch (SQLException refusal) {
+            throw failed(refusal);
+        }
+    }
+
+    /// The slot that the copy is exact to: what is undone from memory must be that one.
+    void copiesAt(SlotIdentity identity) {
+        slot = identity;
+    }
+
+    Optional<SlotIdentity> slot() {
+        return Optional.ofNullable(slot);
+    }
+
+    /// Whether what [#journal] has answered last is only what this process remembers.
+    boolean isFromMemory() {
+        return fromMemory;
     }
 
     Optional<Stored> read() {
@@ -171,6 +244,7 @@ final class StateStore implements AutoCloseable {
                         exclude_tables text[] not null,
                         fingerprint text,
                         aborting boolean not null default false,
+                        process uuid not null,
                         started_at timestamptz not null default now(),
                         updated_at timestamptz not null default now()
                     )""");
@@ -194,13 +268,15 @@ final class StateStore implements AutoCloseable {
             try (PreparedStatement insert = session()
                     .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
-                            + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (subscription)"
-                            + " do update set phase = excluded.phase, configuration = excluded.configuration,"
+                            + ", process) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (subscription)"
+                            + " do update set process = excluded.process, phase = excluded.phase, configuration = excluded.configuration,"
                             + " fingerprint = null, aborting = false, updated_at = now()")) {
                 insert.setString(1, subscription);
                 insert.setString(2, Phase.PREPARE_SNAPSHOT.name());
                 origin.set(insert, 3);
+                insert.setObject(11, process);
                 insert.executeUpdate();
+                ours = true;
             }
         } catch (SQLException refusal) {
             throw failed(refusal);
@@ -311,10 +387,12 @@ final class StateStore implements AutoCloseable {
             List<Undo> entries = readJournal();
             known.clear();
             known.addAll(entries);
+            fromMemory = false;
         } catch (MigrationException lost) {
             if (lost.failure().kind() != Side.TARGET.unreachable() || known.isEmpty()) {
                 throw lost;
             }
+            fromMemory = true;
         }
         return List.copyOf(known);
     }
@@ -359,6 +437,7 @@ final class StateStore implements AutoCloseable {
             if (!exists()) {
                 return;
             }
+            ours = false;
             CutoverRecord.remove(session(), subscription);
             SpoolRecord.remove(session(), subscription);
             CopyRecord.remove(session(), subscription);

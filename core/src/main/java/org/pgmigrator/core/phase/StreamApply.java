@@ -31,6 +31,11 @@ import org.pgmigrator.core.snapshot.Publications;
 final class StreamApply {
 
     /// The source is looked at this often whatever the heartbeat's interval: the lag in seconds is as fine as this.
+    /// The age of what is not on the target, for the edge: with one flickering as little as with bytes.
+    private static final double CAUGHT_UP_SECONDS = 5;
+
+    private static final double FELL_BEHIND_SECONDS = 10;
+
     private static final Duration SAMPLE_INTERVAL = Duration.ofSeconds(1);
 
     /// Reading the catalogue must not be felt on the source: at most this part of the time is spent on it.
@@ -104,7 +109,7 @@ final class StreamApply {
         Applier applier = session.applier();
         long lagBytes = sample.flushLsn().bytesSince(applier.reachedLsn());
         OptionalDouble lagSeconds = clock.secondsBehind(now, applier.reachedLsn());
-        noteEdge(lagBytes);
+        noteEdge(lagBytes, lagSeconds);
         tellOrdered();
         if (now >= nextHeartbeat) {
             heartbeat(cuttingOver ? Phase.CUTOVER : phase(), sample, now, lagBytes, lagSeconds);
@@ -147,14 +152,17 @@ final class StreamApply {
         }
     }
 
-    private void noteEdge(long lagBytes) {
+    /// Bytes alone do not tell: those of a transaction count as reached while it is in progress, however much of it is
+    /// still to be applied when it is committed.
+    private void noteEdge(long lagBytes, OptionalDouble lagSeconds) {
         Applier applier = session.applier();
-        if (!caughtUp && lagBytes <= config.thresholdBytes()) {
+        double seconds = lagSeconds.orElse(Double.POSITIVE_INFINITY);
+        if (!caughtUp && lagBytes <= config.thresholdBytes() && seconds <= CAUGHT_UP_SECONDS) {
             caughtUp = true;
             listener.on(new ProgressEvent.CaughtUp(applier.appliedLsn(), lagBytes));
-        } else if (caughtUp && lagBytes > fellBehindBytes()) {
+        } else if (caughtUp && (lagBytes > fellBehindBytes() || seconds > FELL_BEHIND_SECONDS)) {
             caughtUp = false;
-            listener.on(new ProgressEvent.FellBehind(applier.appliedLsn(), lagBytes));
+            listener.on(new ProgressEvent.FellBehind(applier.appliedLsn(), lagBytes, lagSeconds));
         }
     }
 

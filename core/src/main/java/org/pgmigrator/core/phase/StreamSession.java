@@ -211,7 +211,7 @@ final class StreamSession implements AutoCloseable {
             Predicate<QualifiedName> carried,
             ChangeQueue queue) {
         SpoolFeeder feeder =
-                SpoolFeeder.start(reception.spool().reader(progress.applied()), new QueueSink(carried, queue));
+                SpoolFeeder.start(reception.spool().reader(progress.confirmable()), new QueueSink(carried, queue));
         return new StreamSession(ready.start(queue, reception.applied()), new Feed.Spooled(reception, feeder));
     }
 

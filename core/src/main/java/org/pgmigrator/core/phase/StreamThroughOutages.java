@@ -39,12 +39,6 @@ final class StreamThroughOutages {
     private final StreamAttempt attempt;
     private final Outage outage;
 
-    /// What the target remembered of this migration when its stream began.
-    private @Nullable MigrationRecord streamed;
-
-    /// Whether another process has gone on with this migration.
-    private boolean overtaken;
-
     /// Until it is known how far it has come.
     private @Nullable CutOff cutOff;
 
@@ -66,12 +60,6 @@ final class StreamThroughOutages {
         scene.listener()
                 .on(new ProgressEvent.PhaseStarted(
                         Phase.STREAM_APPLY, "changes of the source are applied to the target"));
-        try {
-            streamed = MigrationRecord.read(scene.state().session(), scene.subscription())
-                    .orElse(null);
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The state on the target could not be read.", refusal);
-        }
         boolean proved = false;
         while (!proved) {
             try {
@@ -96,7 +84,7 @@ final class StreamThroughOutages {
             attempt.run(this::streaming);
             return true;
         } catch (MigrationException failed) {
-            if (overtaken || isOpen() || scene.control().stopRequested().isPresent()) {
+            if (isOpen() || scene.control().stopRequested().isPresent()) {
                 throw failed;
             }
             Optional<Duration> pause = outage.pauseAfter(failed);
@@ -144,7 +132,7 @@ final class StreamThroughOutages {
     ///
     /// @return false if it was taken back, so that the stream goes on
     private boolean isFinished(CutOff cut) {
-        requireOriginalSource(scene.state().read().orElseThrow(this::overtaken).source());
+        requireOriginalSource(scene.state().read().orElseThrow().source());
         if (cut.cutover.hasOpened()) {
             cut.cutover.cleanUp();
             return true;
@@ -200,7 +188,7 @@ final class StreamThroughOutages {
     /// While the target is away the slot goes on holding back WAL, and nobody else looks at it.
     private void requireStillOursOrRoom() {
         try {
-            requireStillOurs();
+            scene.state().session();
         } catch (MigrationException failed) {
             // In a cutover the operator's limit no longer counts, and the source may be closed.
             if (cutOff == null && failed.failure().kind() == FailureKind.TARGET_UNREACHABLE) {
@@ -223,38 +211,6 @@ final class StreamThroughOutages {
         }
     }
 
-    /// The lease goes with its session: it must be ours again, and nobody may have gone on meanwhile.
-    private void requireStillOurs() {
-        try {
-            Connection session = scene.state().session();
-            Optional<MigrationRecord> now = MigrationRecord.read(session, scene.subscription());
-            boolean ours = streamed != null
-                    && now.isPresent()
-                    // In a cutover of ours it is the servers that know, as for any resume.
-                    && (cutOff != null
-                            ? streamed.isSameMigration(now.get())
-                            : streamed.isSameStream(now.get())
-                                    && CutoverRecord.read(session, scene.subscription())
-                                            .flatMap(CutoverRecord::token)
-                                            .isEmpty());
-            if (!ours) {
-                throw overtaken();
-            }
-        } catch (SQLException refusal) {
-            throw SqlState.toException(Side.TARGET, "The state on the target could not be read.", refusal);
-        }
-    }
-
-    private MigrationException overtaken() {
-        overtaken = true;
-        return new MigrationException(Failure.of(
-                        FailureKind.TARGET_IN_USE,
-                        "Another pg-migrator has gone on with this migration during the outage.",
-                        "what the target remembers of it is not what this process has left")
-                .withState("what the other process has made of them: pg-migrator status tells it")
-                .withRemedy("Look at pg-migrator status, then go on with --resume or pg-migrator abort."));
-    }
-
     private MigrationException ended(MigrationException failed) {
         if (scene.control().isStopPending()) {
             return stopped();
@@ -266,7 +222,7 @@ final class StreamThroughOutages {
                     : SlotLoss.kept(scene.state(), scene.slot(), state(), failed);
         }
         return failed.failure().state().isEmpty()
-                ? new MigrationException(failed.failure().withState(state()), failed)
+                ? new MigrationException(failed.failure().withState(state(failed.failure())), failed)
                 : failed;
     }
 
@@ -278,6 +234,13 @@ final class StreamThroughOutages {
                 cutOff != null
                         ? HowToGoOn.whereTheSourceMayBeClosed()
                         : HowToGoOn.withTheStream(scene.state(), scene.slot()));
+    }
+
+    /// A source that is away may have become anything since.
+    private String state(Failure failure) {
+        return failure.kind() == FailureKind.SOURCE_UNREACHABLE && cutOff == null
+                ? "the source does not answer; when it did last: " + state()
+                : state();
     }
 
     private String state() {

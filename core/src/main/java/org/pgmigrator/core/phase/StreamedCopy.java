@@ -312,6 +312,8 @@ final class StreamedCopy implements AutoCloseable {
         while (true) {
             try {
                 if (again) {
+                    // Whoever has taken it over is not to be disturbed.
+                    state.session();
                     room.endOwnSessions();
                     before.run();
                 }

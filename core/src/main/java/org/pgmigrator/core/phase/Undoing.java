@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -16,6 +18,7 @@ import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.snapshot.LockedDdl;
 import org.pgmigrator.core.snapshot.Publications;
 import org.pgmigrator.core.snapshot.ReplicaIdentities;
+import org.pgmigrator.core.snapshot.ReplicationSlot;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,6 +84,19 @@ final class Undoing {
         }
         try (Connection connection = database.connect(Session.named("clean-up"))) {
             for (StateStore.Undo entry : entries) {
+                if (entry.what().startsWith(ReplicationSlot.WHAT)
+                        && state.isFromMemory()
+                        && !isOurs(connection, state.slot())) {
+                    left.add(line(database.side(), entry) + "  -- the target does not answer: another pg-migrator may"
+                            + " have gone on with it");
+                    continue;
+                }
+                if (entry.what().startsWith(Publications.WHAT)
+                        && left.stream().anyMatch(line -> line.contains(", " + ReplicationSlot.WHAT))) {
+                    // Without its publication a slot that somebody reads can be decoded no more, ever.
+                    left.add(line(database.side(), entry) + "  -- not before the slot is gone");
+                    continue;
+                }
                 if (entry.what().startsWith(ReplicaIdentities.WHAT)
                         && left.stream().anyMatch(line -> line.contains(", " + Publications.WHAT))) {
                     // Published without identity, the source would refuse UPDATE and DELETE.
@@ -120,6 +136,18 @@ final class Undoing {
     private static MigrationException lost(Database database, SQLException loss) {
         return SqlState.toException(
                 database.side(), "What was created on the " + database.side().word() + " is not removed yet.", loss);
+    }
+
+    /// A slot of that name that somebody has made since reads the WAL from behind its own creation only.
+    private static boolean isOurs(Connection source, Optional<SlotIdentity> slot) throws SQLException {
+        return slot.isPresent()
+                && "t"
+                        .equals(Catalog.value(
+                                source,
+                                "select exists (select from pg_replication_slots where slot_name = ? and not active"
+                                        + " and restart_lsn <= ?::pg_lsn)",
+                                slot.get().slot(),
+                                slot.get().consistentPoint().toString()));
     }
 
     /// An entry that stays in the journal is undone once more some day, which does no harm.

@@ -68,7 +68,9 @@ public sealed interface ProgressEvent {
 
     record CaughtUp(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
 
-    record FellBehind(Lsn appliedLsn, long lagBytes) implements ProgressEvent {}
+    /// By bytes, or by the age of what is not on the target: a transaction that was in progress for long is few bytes
+    /// behind and much work.
+    record FellBehind(Lsn appliedLsn, long lagBytes, OptionalDouble lagSeconds) implements ProgressEvent {}
 
     /// One step of the cutover is done. `detail` is what was done, for a person; may be empty.
     record CutoverStep(String step, Duration elapsed, String detail) implements ProgressEvent {}

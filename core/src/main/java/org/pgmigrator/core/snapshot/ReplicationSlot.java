@@ -28,6 +28,9 @@ import org.postgresql.PGConnection;
 /// @param snapshot its name, to be imported before the session is closed
 public record ReplicationSlot(String name, Lsn consistentPoint, String snapshot) {
 
+    /// How a journal names one: this, then the quoted name.
+    public static final String WHAT = "replication slot ";
+
     /// The server waits for each running transaction; `lock_timeout` bounds each of these waits, this one all of them.
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -42,7 +45,7 @@ public record ReplicationSlot(String name, Lsn consistentPoint, String snapshot)
     public static ReplicationSlot create(
             Connection walsender, Connection source, String name, UndoLog undoLog, Consumer<List<String>> waiting)
             throws InterruptedException {
-        long entry = undoLog.willCreate("replication slot \"" + name + "\"", dropSql(name));
+        long entry = undoLog.willCreate(WHAT + "\"" + name + "\"", dropSql(name));
         FutureTask<ReplicationSlot> creation = new FutureTask<>(() -> execute(walsender, name));
         Thread thread = Thread.ofVirtual().name("slot-creation").start(creation);
         List<String> blockers = List.of();
