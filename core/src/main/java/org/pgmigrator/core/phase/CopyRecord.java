@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.config.QualifiedName;
@@ -34,6 +35,10 @@ import org.pgmigrator.decoder.Lsn;
 /// @param began       when the snapshot was taken
 record CopyRecord(
         SlotIdentity slot, String visible, String snapshot, CatalogFingerprint fingerprint, Step step, Instant began) {
+
+    /// Two runs number their parts alike, and may read under different snapshots.
+    private static final String WHILE_OURS =
+            " and exists (select from pgmigrator.migration where subscription = ? and process = ?)";
 
     /// What of a copy is complete, in this order.
     enum Step {
@@ -219,8 +224,8 @@ record CopyRecord(
         return new Parts(plan, done);
     }
 
-    /// The marks of one migration.
-    static DoneMarks marks(String subscription) {
+    /// The marks of one migration, as long as it is this process's.
+    static DoneMarks marks(String subscription, UUID process) {
         return new DoneMarks() {
             @Override
             public boolean isDone(Connection target, RowUnit unit) throws SQLException {
@@ -228,19 +233,23 @@ record CopyRecord(
                         .equals(Catalog.value(
                                 target,
                                 "select exists (select from pgmigrator.copy_part where subscription = ? and number = ?"
-                                        + " and done_at is not null)",
+                                        + " and done_at is not null" + WHILE_OURS + ")",
                                 subscription,
-                                unit.number()));
+                                unit.number(),
+                                subscription,
+                                process));
             }
 
             @Override
             public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
                 try (PreparedStatement update = target.prepareStatement("update pgmigrator.copy_part"
                         + " set row_count = ?, done_at = clock_timestamp()"
-                        + " where subscription = ? and number = ? and done_at is null")) {
+                        + " where subscription = ? and number = ? and done_at is null" + WHILE_OURS)) {
                     update.setLong(1, rows);
                     update.setString(2, subscription);
                     update.setInt(3, unit.number());
+                    update.setString(4, subscription);
+                    update.setObject(5, process);
                     if (update.executeUpdate() != 1) {
                         throw new MigrationException(Failure.of(
                                 FailureKind.TARGET_IN_USE,

@@ -78,7 +78,6 @@ final class OnlineMigration {
             Optional<StateStore.Stored> stored = state.read();
             if (config.resume()) {
                 StateStore.Stored earlier = stored.orElseThrow(this::nothingToResume);
-                state.takeOver();
                 desk.whileOpen(() -> resume(state, spooling, earlier));
             } else if (stored.isPresent()) {
                 throw alreadyMigrating();
@@ -90,7 +89,7 @@ final class OnlineMigration {
 
     private void resume(StateStore state, Spooling spooling, StateStore.Stored earlier) throws InterruptedException {
         spooling.remember();
-        resumption(state, spooling).run(earlier);
+        resumption(state, spooling).run(earlier, state::takeOver);
         // Also if it was only a cutover to be finished: nobody needs what was received any more.
         discard(spooling);
     }
@@ -395,9 +394,13 @@ final class OnlineMigration {
     private MigrationException abandonCopy(
             StateStore store, Spooling spooling, TargetRoom room, Optional<MigrationException> cause) {
         listener.on(new ProgressEvent.Notice("removing what was created"));
-        discard(spooling);
-        KeptCopy.endHolder(store, source, subscription, listener);
-        forgetCopy(store);
+        store.journal();
+        // The walsender first. What it has received goes last: it is of use as long as the slot is there.
+        spooling.close();
+        if (!store.isFromMemory()) {
+            KeptCopy.endHolder(store, source, subscription, listener);
+            forgetCopy(store);
+        }
         Undoing.Outcome onSource = Undoing.run(store, source);
         List<String> left = new ArrayList<>(onSource.left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
@@ -436,8 +439,9 @@ final class OnlineMigration {
                                 : onSource.lost().isPresent() ? "the source does not answer" : "the source is serving")
                         + "; this was not removed:\n" + String.join("\n", left);
         if (!left.isEmpty()) {
-            return notRemoved(cause, state);
+            return notRemoved(cause, state, unseen);
         }
+        discard(spooling);
         return cause.map(failed ->
                         new MigrationException(withoutResume(failed.failure().withState(state)), failed))
                 .orElseGet(() -> Stops.exception(
@@ -449,10 +453,13 @@ final class OnlineMigration {
     }
 
     /// The journal is on the target still, so that both ways are open.
-    private MigrationException notRemoved(Optional<MigrationException> cause, String state) {
+    private MigrationException notRemoved(Optional<MigrationException> cause, String state, boolean unseen) {
         List<String> remedy = List.of(
-                "When both servers answer, look at pg-migrator status: pg-migrator abort removes what is listed; the same command with --resume"
-                        + " removes it too, and starts the copy again.");
+                unseen
+                        ? "When the target answers, look at pg-migrator status. The same command with --resume goes on with the"
+                                + " copy or starts it again; pg-migrator abort removes what is listed."
+                        : "When both servers answer: the same command with --resume removes what is listed and starts the copy"
+                                + " again; pg-migrator abort only removes it.");
         return cause.map(failed -> new MigrationException(
                         failed.failure().withState(state).withRemedy(remedies(failed, remedy)), failed))
                 .orElseGet(() -> Stops.exception(control, state, remedy));

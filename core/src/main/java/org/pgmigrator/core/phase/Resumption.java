@@ -42,9 +42,11 @@ final class Resumption {
         this.onward = onward;
     }
 
-    void run(StateStore.Stored stored) throws InterruptedException {
+    /// @param takeOver called once nothing stands against going on: whoever was at it may not come back from then on
+    void run(StateStore.Stored stored, Runnable takeOver) throws InterruptedException {
         requireSameConfiguration(stored);
         requireSameSource(stored.source());
+        takeOver.run();
         if (cutover.hasOpened()) {
             cutover.cleanUp();
             return;

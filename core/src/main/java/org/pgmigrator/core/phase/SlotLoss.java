@@ -111,11 +111,14 @@ final class SlotLoss {
 
     /// Out of the stream: everything that was made on the source goes, the slot with it.
     static MigrationException dropped(StreamScene scene, MigrationException tooMuch) {
-        Undoing.Outcome outcome = Undoing.run(scene.state(), scene.source());
-        try {
-            scene.spooling().discard();
-        } catch (MigrationException unreachable) {
-            log.warn("the spool was not removed", unreachable);
+        scene.spooling().close();
+        Undoing.Outcome outcome = Undoing.runInAnyCase(scene.state(), scene.source());
+        if (outcome.isComplete()) {
+            try {
+                scene.spooling().discard();
+            } catch (MigrationException unreachable) {
+                log.warn("the spool was not removed", unreachable);
+            }
         }
         List<String> remedy = new ArrayList<>();
         outcome.left().forEach(line -> remedy.add("Still there: " + line));

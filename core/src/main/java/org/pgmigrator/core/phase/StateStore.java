@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -46,10 +47,17 @@ final class StateStore implements AutoCloseable {
     /// session, and whoever had it meanwhile may have done anything.
     private final UUID process = UUID.randomUUID();
 
-    private boolean ours;
+    /// Whose mark the row must have: that of before, until this process has taken it over. Null: no row.
+    private @Nullable String expected;
+
+    /// This process removes the row itself.
+    private boolean removing;
+
     private @Nullable MigrationException overtaken;
 
-    /// The slot that this process copies at, once it is there.
+    /// The slot's name, and what it is once it is there.
+    private @Nullable String slotName;
+
     private @Nullable SlotIdentity slot;
 
     /// Whether the journal was last known from memory, because the target did not answer.
@@ -87,7 +95,19 @@ final class StateStore implements AutoCloseable {
 
     /// @param limit how long to wait for the session of a process that has just ended
     static StateStore open(Database target, String subscription, Duration limit) throws InterruptedException {
-        return new StateStore(target, subscription, connect(target, subscription, limit));
+        StateStore state = new StateStore(target, subscription, connect(target, subscription, limit));
+        boolean read = false;
+        try {
+            state.expected = state.mark(state.target);
+            read = true;
+            return state;
+        } catch (SQLException refusal) {
+            throw failed(refusal);
+        } finally {
+            if (!read) {
+                state.close();
+            }
+        }
     }
 
     /// The lease that a process holds from its first step to its last.
@@ -133,10 +153,7 @@ final class StateStore implements AutoCloseable {
             }
             if (!target.isValid(ALIVE_SECONDS)) {
                 SessionEnd.close(target);
-                target = connect(database, subscription, LEASE_LIMIT);
-                if (ours) {
-                    requireStillOurs(target);
-                }
+                target = reconnected();
             }
             return target;
         } catch (SQLException refusal) {
@@ -149,15 +166,32 @@ final class StateStore implements AutoCloseable {
         }
     }
 
-    private void requireStillOurs(Connection connection) throws SQLException {
-        String now = MigrationRecord.exists(connection)
+    private @Nullable String mark(Connection connection) throws SQLException {
+        return MigrationRecord.exists(connection)
                 ? Catalog.value(
                         connection,
                         "select process::text from pgmigrator.migration where subscription = ?",
                         subscription)
                 : null;
-        if (!process.toString().equals(now)) {
-            SessionEnd.close(connection);
+    }
+
+    private Connection reconnected() throws SQLException, InterruptedException {
+        Connection connection = connect(database, subscription, LEASE_LIMIT);
+        boolean ours = false;
+        try {
+            requireStillOurs(connection);
+            ours = true;
+            return connection;
+        } finally {
+            if (!ours) {
+                SessionEnd.close(connection);
+            }
+        }
+    }
+
+    private void requireStillOurs(Connection connection) throws SQLException {
+        String now = mark(connection);
+        if (!removing && !Objects.equals(now, expected)) {
             overtaken = new MigrationException(Failure.of(
                             FailureKind.OVERTAKEN,
                             "Another pg-migrator has gone on with this migration since the connection to the target was"
@@ -170,6 +204,11 @@ final class StateStore implements AutoCloseable {
         }
     }
 
+    /// This process's mark.
+    UUID process() {
+        return process;
+    }
+
     /// The migration is this process's from here on.
     void takeOver() {
         try (PreparedStatement update = session()
@@ -178,7 +217,7 @@ final class StateStore implements AutoCloseable {
             update.setObject(1, process);
             update.setString(2, subscription);
             update.executeUpdate();
-            ours = true;
+            expected = process.toString();
         } catch (SQLException refusal) {
             throw failed(refusal);
         }
@@ -187,6 +226,15 @@ final class StateStore implements AutoCloseable {
     /// The slot that the copy is exact to: what is undone from memory must be that one.
     void copiesAt(SlotIdentity identity) {
         slot = identity;
+        slotName = identity.slot();
+    }
+
+    Optional<String> slotName() {
+        return Optional.ofNullable(slotName);
+    }
+
+    String subscription() {
+        return subscription;
     }
 
     Optional<SlotIdentity> slot() {
@@ -276,7 +324,8 @@ final class StateStore implements AutoCloseable {
                 origin.set(insert, 3);
                 insert.setObject(11, process);
                 insert.executeUpdate();
-                ours = true;
+                expected = process.toString();
+                slotName = origin.slot();
             }
         } catch (SQLException refusal) {
             throw failed(refusal);
@@ -437,7 +486,7 @@ final class StateStore implements AutoCloseable {
             if (!exists()) {
                 return;
             }
-            ours = false;
+            removing = true;
             CutoverRecord.remove(session(), subscription);
             SpoolRecord.remove(session(), subscription);
             CopyRecord.remove(session(), subscription);

@@ -204,6 +204,14 @@ final class StreamThroughOutages {
         } catch (SQLException lost) {
             log.info("the slot could not be looked at: {}", lost.getMessage());
         } catch (MigrationException failed) {
+            if (failed.failure().kind() == FailureKind.SLOT_MISSING) {
+                throw new MigrationException(
+                        failed.failure()
+                                .withState("the target does not answer, and the slot is gone: another pg-migrator may"
+                                        + " have completed this migration, or aborted it")
+                                .withRemedy("Look at pg-migrator status where the target answers."),
+                        failed);
+            }
             if (failed.failure().kind().exitCode() == ExitCode.REPLICATION) {
                 throw failed;
             }

@@ -202,7 +202,7 @@ final class StreamedCopy implements AutoCloseable {
                         snapshot.id(),
                         parts.plan(),
                         parts.done(),
-                        CopyRecord.marks(subscription),
+                        CopyRecord.marks(subscription, state.process()),
                         lost -> await(Optional.of(snapshot), lost));
         snapshot.requireAlive();
         requireAllMarked(parts());
@@ -311,9 +311,9 @@ final class StreamedCopy implements AutoCloseable {
         boolean again = false;
         while (true) {
             try {
+                // Whoever has taken it over is not to be disturbed.
+                state.session();
                 if (again) {
-                    // Whoever has taken it over is not to be disturbed.
-                    state.session();
                     room.endOwnSessions();
                     before.run();
                 }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.cutover.Fence;
+import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Database;
@@ -29,6 +30,9 @@ final class Undoing {
 
     /// A walsender of ours that was cut off needs a moment to notice that.
     private static final Duration SLOT_IN_USE_LIMIT = Duration.ofSeconds(20);
+
+    /// So do our other sessions.
+    private static final Duration OWN_SESSIONS_LIMIT = Duration.ofSeconds(5);
 
     /// Writes pass before that; what is waited for are readers, to drop triggers that do nothing any more.
     private static final Duration FENCE_PATIENCE = Duration.ofSeconds(30);
@@ -72,6 +76,16 @@ final class Undoing {
 
     /// @param which of the side's entries
     static Outcome run(StateStore state, Database database, Predicate<StateStore.Undo> which) {
+        return run(state, database, which, false);
+    }
+
+    /// Also where the target does not answer, so that nobody knows who has gone on with the migration: a slot that
+    /// somebody reads is left all the same.
+    static Outcome runInAnyCase(StateStore state, Database database) {
+        return run(state, database, entry -> true, true);
+    }
+
+    private static Outcome run(StateStore state, Database database, Predicate<StateStore.Undo> which, boolean force) {
         List<StateStore.Undo> entries = state.journal().stream()
                 .filter(entry -> entry.side() == database.side() && which.test(entry))
                 .toList();
@@ -83,14 +97,11 @@ final class Undoing {
             return new Outcome(removed, gone, left);
         }
         try (Connection connection = database.connect(Session.named("clean-up"))) {
+            if (state.isFromMemory() && !force && !isOursAlone(state, connection)) {
+                entries.forEach(entry -> left.add(line(database.side(), entry)));
+                return new Outcome(removed, gone, left);
+            }
             for (StateStore.Undo entry : entries) {
-                if (entry.what().startsWith(ReplicationSlot.WHAT)
-                        && state.isFromMemory()
-                        && !isOurs(connection, state.slot())) {
-                    left.add(line(database.side(), entry) + "  -- the target does not answer: another pg-migrator may"
-                            + " have gone on with it");
-                    continue;
-                }
                 if (entry.what().startsWith(Publications.WHAT)
                         && left.stream().anyMatch(line -> line.contains(", " + ReplicationSlot.WHAT))) {
                     // Without its publication a slot that somebody reads can be decoded no more, ever.
@@ -138,16 +149,52 @@ final class Undoing {
                 database.side(), "What was created on the " + database.side().word() + " is not removed yet.", loss);
     }
 
-    /// A slot of that name that somebody has made since reads the WAL from behind its own creation only.
-    private static boolean isOurs(Connection source, Optional<SlotIdentity> slot) throws SQLException {
-        return slot.isPresent()
-                && "t"
-                        .equals(Catalog.value(
-                                source,
-                                "select exists (select from pg_replication_slots where slot_name = ? and not active"
-                                        + " and restart_lsn <= ?::pg_lsn)",
-                                slot.get().slot(),
-                                slot.get().consistentPoint().toString()));
+    /// Without the target only the source tells whether another process has gone on: by a slot that was made anew, or
+    /// is
+    /// gone, and by its sessions.
+    private static boolean isOursAlone(StateStore state, Connection source) throws SQLException {
+        long deadline = System.nanoTime() + OWN_SESSIONS_LIMIT.toNanos();
+        boolean alone = isOursAlone(state.slotName(), state.slot(), state.subscription(), source);
+        while (!alone && System.nanoTime() < deadline) {
+            try {
+                Thread.sleep(200);
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+            alone = isOursAlone(state.slotName(), state.slot(), state.subscription(), source);
+        }
+        return alone;
+    }
+
+    private static boolean isOursAlone(
+            Optional<String> name, Optional<SlotIdentity> slot, String subscription, Connection source)
+            throws SQLException {
+        if (name.isEmpty()) {
+            return false;
+        }
+        String suffix = Session.suffix(subscription);
+        String somebody = Catalog.value(source, """
+                select exists (select from pg_stat_activity
+                               where datname = current_database() and pid <> pg_backend_pid()
+                                 and application_name like 'pg-migrator %'
+                                 and right(application_name, length(?)) = ?)""", suffix, suffix);
+        if ("t".equals(somebody)) {
+            return false;
+        }
+        return "t"
+                .equals(
+                        slot.isPresent()
+                                ? Catalog.value(
+                                        source,
+                                        "select exists (select from pg_replication_slots where slot_name = ?"
+                                                + " and not active and restart_lsn <= ?::pg_lsn)",
+                                        name.get(),
+                                        slot.get().consistentPoint().toString())
+                                : Catalog.value(
+                                        source,
+                                        "select not exists (select from pg_replication_slots where slot_name = ?)",
+                                        name.get()));
     }
 
     /// An entry that stays in the journal is undone once more some day, which does no harm.
@@ -155,6 +202,11 @@ final class Undoing {
         try {
             state.done(entry.id());
         } catch (MigrationException unreachable) {
+            FailureKind kind = unreachable.failure().kind();
+            if (kind == FailureKind.OVERTAKEN || kind == FailureKind.TARGET_IN_USE) {
+                // What is left may be somebody else's by now.
+                throw unreachable;
+            }
             log.warn("undone, but still in the journal what={}", entry.what(), unreachable);
         }
     }
