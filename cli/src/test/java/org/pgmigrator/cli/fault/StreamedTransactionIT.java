@@ -1,6 +1,7 @@
 package org.pgmigrator.cli.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -142,6 +143,41 @@ class StreamedTransactionIT {
             move.cutOver(program);
             assertThat(move.onTarget("SELECT count(*) FROM chime")).containsExactly("3000");
         }
+    }
+
+    @Test
+    void aTransactionThatIsLargerThanTheSpoolsDiskComesPastIt() throws Exception {
+        Files.createDirectory(spool);
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", spool.toString()))
+                .as("this user may mount a disk")
+                .isZero();
+        try (Move move = spooled(pair.move(folder, LEDGER));
+                Application large = new Application(move.database())) {
+            WorkloadRun others = move.write(LEDGER, 50);
+            Program program = move.migrateUntilCaughtUp("--max-outage", "2m");
+            large.does("INSERT INTO chime SELECT md5(i::text) || md5((-i)::text), 7 FROM generate_series(1, 150000) i");
+            program.awaitOut("has no room for transactions in progress");
+            program.awaitRunning("it is received again", () -> inProgress().isEmpty());
+            LockedTable locked = move.lockOnTarget("chime");
+            large.does("COMMIT");
+            program.awaitOut("nothing more is received until the target has what is there");
+            Thread.sleep(1_500);
+            assertThat(program.out()).as("the applier is left alone").doesNotContain("Attempt 1");
+            locked.release();
+            program.awaitOut("the spool's disk cannot hold");
+            program.awaitOut("the stream goes on where the target is");
+            others.stop();
+            move.cutOver(program);
+            assertThat(move.onTarget("SELECT count(*) FROM chime WHERE amount = 7"))
+                    .containsExactly("150000");
+            assertThat(program.out()).contains("go straight to the target from now on, past the spool");
+        } finally {
+            assertThat(run("umount", spool.toString())).isZero();
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
     @ParameterizedTest

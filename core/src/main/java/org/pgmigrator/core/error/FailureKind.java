@@ -75,7 +75,12 @@ public enum FailureKind {
     SPOOL_FAILED(
             ExitCode.REPLICATION,
             Retry.OPERATOR,
-            "Make room on the disk of --spool-dir or remove the cause, then run the same command with --resume."),
+            "Remove the cause on the disk of --spool-dir, then run the same command with --resume."),
+    SPOOL_FULL(
+            ExitCode.REPLICATION,
+            Retry.OPERATOR,
+            "Make room on the disk of --spool-dir, then run the same command with --resume. If the target has all that was"
+                    + " confirmed, it goes on with --spool off as well."),
     SPOOL_DAMAGED(
             ExitCode.REPLICATION,
             Retry.OPERATOR,

@@ -260,7 +260,9 @@ final class OnlineMigration {
             try (SlotWatch watch = new SlotWatch(source, config.replication().slotName(), care, spooling::sourceGone)) {
                 return watch.whileWatching(() -> attempt.run(outage, watch), control);
             } catch (MigrationException failed) {
+                // A folder without room for a new spool is not waited for: nothing is lost by starting again.
                 Optional<Duration> pause = config.copy().rows() == Rows.DUMP
+                                || failed.failure().kind() == FailureKind.SPOOL_FULL
                                 || control.stopRequested().isPresent()
                         ? Optional.empty()
                         : outage.pauseAfter(failed);

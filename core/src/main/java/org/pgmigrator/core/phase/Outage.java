@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.error.Failure;
+import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.SqlState;
 
@@ -101,7 +102,8 @@ final class Outage {
     ///
     /// @param meanwhile how things are until then, and what Ctrl+C does
     String describe(MigrationException failed, Duration pause, String meanwhile) {
-        return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts + " to go on is made in "
+        return (isOfDisk(failed) ? "" : "connection lost: ") + words(failed.failure()) + ". Attempt " + attempts
+                + " to go on is made in "
                 + Math.max(1, pause.toSeconds()) + " s; the migration stops when that has failed for "
                 + limit.toSeconds()
                 + " s (--max-outage). " + meanwhile;
@@ -130,10 +132,12 @@ final class Outage {
                                 + lasted().toSeconds() + " s, with " + attempts + " attempts to go on (--max-outage "
                                 + limit.toSeconds() + " s)",
                         failure.state(),
-                        List.of(
-                                "When both servers can be reached again, run the same command with --resume: it goes on"
-                                        + " where the target is.",
-                                "To wait for longer by itself: --max-outage.")),
+                        isOfDisk(last)
+                                ? failure.remedy()
+                                : List.of(
+                                        "When both servers can be reached again, run the same command with --resume: it goes on"
+                                                + " where the target is.",
+                                        "To wait for longer by itself: --max-outage.")),
                 last);
     }
 
@@ -154,6 +158,8 @@ final class Outage {
         return switch (failure.kind()) {
             // The snapshot of a copy ends with a session.
             case SOURCE_UNREACHABLE, TARGET_UNREACHABLE, SNAPSHOT_GONE -> true;
+            // Somebody can make room; and as soon as the target has what was confirmed, none is needed.
+            case SPOOL_FULL -> true;
             case STREAM_BROKEN -> isLoss(failed.getCause());
             // Of a cutover: whether the source is closed could not be looked up.
             case SOURCE_FENCE -> failed.getCause() instanceof MigrationException cause && isSurvivable(cause);
@@ -162,6 +168,10 @@ final class Outage {
             // A server that has just come back is stormed by its clients.
             default -> isOn() && isTooManyConnections(failed.getCause());
         };
+    }
+
+    private static boolean isOfDisk(MigrationException failed) {
+        return failed.failure().kind() == FailureKind.SPOOL_FULL;
     }
 
     private static boolean isTooManyConnections(@Nullable Throwable cause) {

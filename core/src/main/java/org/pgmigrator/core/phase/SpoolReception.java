@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
+import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.FailureKind.Retry;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
@@ -32,9 +33,12 @@ final class SpoolReception implements AutoCloseable {
 
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(5);
 
+    /// One transaction may take so long on the target.
+    private static final Duration STANDSTILL = Duration.ofMinutes(30);
+
     /// What it needs of its surroundings.
     ///
-    /// @param stream how it is streamed; where it begins is the spool's to say
+    /// @param stream how it is streamed at first; where it begins is the spool's to say
     /// @param newsInterval between two events about the spool
     record Scene(
             Database source,
@@ -54,14 +58,19 @@ final class SpoolReception implements AutoCloseable {
     private volatile boolean copying;
 
     /// Whether the source is asked for transactions while they are in progress.
-    private volatile boolean inProgress = true;
+    private volatile boolean inProgress;
 
     private volatile boolean closed;
+
+    /// When the target was last seen to have come further.
+    private volatile long movedAt = System.nanoTime();
 
     // Confined to the keeper's thread.
     private @Nullable MigrationException told;
     private long retryAt;
     private long newsAt;
+    private boolean toldOfLimit;
+    private Lsn movedTo = Lsn.INVALID;
 
     private SpoolReception(
             Scene scene, Spool spool, UUID owner, AckPosition applied, AckPosition confirmed, WalReceiver receiver) {
@@ -71,6 +80,7 @@ final class SpoolReception implements AutoCloseable {
         this.confirmed = confirmed;
         this.receiver = receiver;
         this.copying = true;
+        this.inProgress = scene.stream().inProgress();
         this.keeper =
                 new SpoolKeeper(spool, scene.target(), scene.subscription(), owner, applied, confirmed, this::watch);
     }
@@ -83,7 +93,8 @@ final class SpoolReception implements AutoCloseable {
         boolean started = false;
         try {
             AckPosition confirmed = new AckPosition(reached);
-            WalReceiver receiver = receiver(scene, spool, confirmed, true);
+            WalReceiver receiver =
+                    receiver(scene, spool, confirmed, scene.stream().inProgress());
             SpoolReception reception =
                     new SpoolReception(scene, spool, owner, new AckPosition(reached), confirmed, receiver);
             reception.keeper.start();
@@ -138,15 +149,36 @@ final class SpoolReception implements AutoCloseable {
         return receiver.failure()
                 .filter(broken -> !isOfStreaming(broken))
                 .or(spool::failure)
+                .filter(broken -> !isAppliedFirst(broken))
                 .or(keeper::failure);
     }
 
-    /// Whether it may be that the source can send this after the commit only: an internal error of the server, which
-    /// looks at the catalogue of a transaction in progress. A `TRUNCATE` that is rolled back to a savepoint brings one
-    /// about in 15 to 18 ("could not map filenode to relation OID"), each time again.
+    /// Before anything is done about a full disk, what is there already is applied: the applier needs no room there,
+    /// and
+    /// begun anew with each attempt it might never come to the end of a large transaction.
+    private boolean isAppliedFirst(MigrationException broken) {
+        return !copying
+                && broken.failure().kind() == FailureKind.SPOOL_FULL
+                && spool.written().isAfter(applied.get())
+                && System.nanoTime() - movedAt < STANDSTILL.toNanos();
+    }
+
+    /// Whether it may be that this can come after the commit only.
     private boolean isOfStreaming(MigrationException broken) {
-        return inProgress
-                && broken.getCause() instanceof SQLException refusal
+        return inProgress && (isOfNoRoom(broken) || isOfSource(broken));
+    }
+
+    /// The spool has no room for what is in progress, and is sound without it.
+    private boolean isOfNoRoom(MigrationException broken) {
+        return broken.failure().kind() == FailureKind.SPOOL_FULL
+                && spool.failure().isEmpty();
+    }
+
+    /// An internal error of the server, which looks at the catalogue of a transaction in progress. A `TRUNCATE` that is
+    /// rolled back to a savepoint brings one about in 15 to 18 ("could not map filenode to relation OID"), each time
+    /// again.
+    private static boolean isOfSource(MigrationException broken) {
+        return broken.getCause() instanceof SQLException refusal
                 && SqlState.INTERNAL_ERROR.equals(refusal.getSQLState());
     }
 
@@ -163,6 +195,11 @@ final class SpoolReception implements AutoCloseable {
                             spool.limits().totalBytes(),
                             spool.isFull()));
         }
+        if (applied.get().isAfter(movedTo)) {
+            movedTo = applied.get();
+            movedAt = now;
+        }
+        tellOfLimit();
         Optional<MigrationException> broken = receiver.failure();
         if (!closed && broken.filter(this::isOfStreaming).isPresent()) {
             tellOfNoStreaming(broken.get());
@@ -179,17 +216,45 @@ final class SpoolReception implements AutoCloseable {
                 retryAt = now + RETRY_INTERVAL.toNanos();
                 reconnect(inProgress);
             }
+        } else if (!closed && broken.filter(this::isAppliedFirst).isPresent()) {
+            tellOfApplying(broken.get());
         }
+    }
+
+    private void tellOfApplying(MigrationException broken) {
+        if (!broken.equals(told)) {
+            told = broken;
+            scene.listener()
+                    .on(new ProgressEvent.Warning("the spool in "
+                            + spool.directory().path()
+                            + " has no room, so that nothing more is received until the target has"
+                            + " what is there; the source keeps its WAL from " + spool.durable() + " on: "
+                            + broken.failure().why()));
+        }
+    }
+
+    private void tellOfLimit() {
+        boolean beyond = spool.isBeyondLimit();
+        if (beyond && !toldOfLimit) {
+            scene.listener()
+                    .on(new ProgressEvent.Warning("the spool in "
+                            + spool.directory().path()
+                            + " is larger than --spool-limit, because a transaction cannot be"
+                            + " divided: it is let in while its disk has room"));
+        }
+        toldOfLimit = beyond;
     }
 
     private void tellOfNoStreaming(MigrationException broken) {
         if (!broken.equals(told)) {
             told = broken;
             scene.listener()
-                    .on(new ProgressEvent.Warning(
-                            "the source could not send a transaction in progress, so that from now"
-                                    + " on large ones come after their commit, and the source keeps them until then: "
-                                    + broken.failure().why()));
+                    .on(new ProgressEvent.Warning((isOfNoRoom(broken)
+                                    ? "the spool in " + spool.directory().path()
+                                            + " has no room for transactions in progress"
+                                    : "the source could not send a transaction in progress")
+                            + ", so that from now on large ones come after their commit, and the source keeps them until"
+                            + " then: " + broken.failure().why()));
         }
     }
 

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -50,6 +49,11 @@ final class Spooling implements AutoCloseable {
     private volatile @Nullable SpoolReception reception;
     private @Nullable SpoolRecord known;
 
+    /// The disk has refused to be written because it was full, once in this process.
+    private boolean tooSmall;
+
+    private boolean passedBy;
+
     Spooling(MigrationConfig config, Database source, Database target, StateStore state, ProgressListener listener) {
         this.config = config;
         this.source = source;
@@ -61,6 +65,23 @@ final class Spooling implements AutoCloseable {
 
     boolean isOn() {
         return config.spool().isPresent();
+    }
+
+    /// Where what is not on the target may be; empty if there is no spool, or none any more.
+    Optional<Path> where() {
+        return passedBy ? Optional.empty() : config.spool().map(SpoolConfig::directory);
+    }
+
+    /// A transaction that is larger than the disk would never come. What was confirmed is on the target, so that the
+    /// spool is not needed: the source keeps what is not there, as without one.
+    private void passBy() {
+        if (tooSmall && !passedBy) {
+            passedBy = true;
+            listener.on(
+                    new ProgressEvent.Warning("the spool's disk cannot hold what has come at once. The target has all"
+                            + " that was confirmed, so that changes go straight to the target from now on, past the spool, and"
+                            + " the source keeps its WAL until they are there"));
+        }
     }
 
     /// Before anything is created: a spool begins in an empty directory, which can be written.
@@ -115,31 +136,29 @@ final class Spooling implements AutoCloseable {
         }
     }
 
-    /// Whether changes are being received since the copy, so that the slot is in use by ourselves. What has ended is
-    /// closed: what is durable is there, and what is not is asked for again.
-    boolean isReceiving() {
+    /// What is at work since the copy, so that the slot is in use by ourselves: the applier reads from it from now on.
+    /// What has ended is closed: what is durable is there, and what is not is asked for again.
+    Optional<SpoolReception> atWork() {
         SpoolReception live = reception;
         if (live != null && (live.isClosed() || live.failure().isPresent())) {
             close();
         }
-        return reception != null;
+        return Optional.ofNullable(reception).map(Spooling::applied);
     }
 
-    /// What the applier reads from, if it is a spool: the one that is at work since the copy, or the one that was left.
+    /// What the applier reads from, if it is a spool, where none [#atWork()]: the one that was left, or a new one.
     ///
-    /// @param confirmed what the source has been told that is safe
+    /// @param confirmed what the source has been told that is safe; nobody tells it more, since the slot was free
+    /// before
+    ///                  this was asked for
     /// @throws MigrationException POSITION_LOST if that is neither on the target nor here
     Optional<SpoolReception> at(Progress.Row progress, Lsn confirmed, List<String> publications)
             throws InterruptedException {
-        if (isReceiving()) {
-            SpoolReception live = Objects.requireNonNull(reception);
-            live.applyBegins();
-            return Optional.of(live);
-        }
         Optional<SpoolRecord> record = recorded();
         if (!confirmed.isAfter(progress.confirmable())) {
             discard();
-            return isOn()
+            passBy();
+            return where().isPresent()
                     ? Optional.of(applied(
                             begin(progress.identity(), publications, progress.applied(), progress.confirmable())))
                     : Optional.empty();
@@ -265,7 +284,8 @@ final class Spooling implements AutoCloseable {
                         target,
                         subscription,
                         config.apply(),
-                        new StreamConfig(config.replication().slotName(), publications, false, spool.written()),
+                        new StreamConfig(
+                                config.replication().slotName(), publications, false, spool.written(), !tooSmall),
                         listener,
                         config.lag().pollInterval()),
                 spool,
@@ -357,6 +377,10 @@ final class Spooling implements AutoCloseable {
         SpoolReception live = reception;
         reception = null;
         if (live != null) {
+            tooSmall |= live.spool()
+                    .failure()
+                    .filter(failed -> failed.failure().kind() == FailureKind.SPOOL_FULL)
+                    .isPresent();
             live.close();
         }
     }

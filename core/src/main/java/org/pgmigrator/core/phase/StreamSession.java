@@ -125,12 +125,16 @@ final class StreamSession implements AutoCloseable {
         try (Applier.Ready ready = Applier.open(target, subscription, apply, binary)) {
             Progress.Row progress = ready.progress();
             requireSameSlot(source, slot, progress);
-            if (!spooling.isReceiving()) {
+            // Asked once: what ends after this has confirmed what the sample may not know, and is the stream's failure.
+            Optional<SpoolReception> reception = spooling.atWork();
+            if (reception.isEmpty()) {
                 awaitFree(observer, slot);
             }
             SourceSample sample = sample(observer, slot);
             SlotLoss.requireUsable(sample, slot, SlotCare.Stage.STREAM, "");
-            Optional<SpoolReception> reception = spooling.at(progress, sample.confirmedFlush(), publications);
+            if (reception.isEmpty()) {
+                reception = spooling.at(progress, sample.confirmedFlush(), publications);
+            }
             if (reception.isPresent()) {
                 return spooled(ready, progress, reception.get(), carried, queue);
             }

@@ -175,9 +175,9 @@ final class StreamThroughOutages {
                     + " then the target is opened, otherwise the stream goes on. Ctrl+C stops";
         }
         return "Meanwhile slot \"" + scene.slot() + "\" on the source"
-                + scene.config()
-                        .spool()
-                        .map(spool -> " and the spool in " + spool.directory() + " keep")
+                + scene.spooling()
+                        .where()
+                        .map(spool -> " and the spool in " + spool + " keep")
                         .orElse(" keeps")
                 + " what is not on the target; "
                 + (scene.control().isCutoverRequested()
@@ -256,10 +256,10 @@ final class StreamThroughOutages {
             return cutOff.state;
         }
         return HowToGoOn.streaming(scene.slot())
-                + scene.config()
-                        .spool()
-                        .map(spool -> "; the spool in " + spool.directory()
-                                + " has what was confirmed and is not there: it must survive")
+                + scene.spooling()
+                        .where()
+                        .map(spool ->
+                                "; the spool in " + spool + " has what was confirmed and is not there: it must survive")
                         .orElse("");
     }
 }

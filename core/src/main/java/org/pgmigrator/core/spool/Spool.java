@@ -264,11 +264,12 @@ public final class Spool implements AutoCloseable {
 
     /// Whether the next message can be taken; waits at most `limit` for segments to be removed. A transaction that has
     /// begun is always let in to its end: it could never be applied, and so never be removed, without that. For the
-    /// same
-    /// reason transactions in progress are let in where there is no segment to be removed. A disk that has less left
-    /// than two segments counts as full as well.
+    /// same reason one transaction in progress is let in where there is no segment to be removed. A disk that has less
+    /// left than two segments counts as full as well.
     ///
-    /// @throws MigrationException SPOOL_FAILED once something has failed
+    /// @throws MigrationException SPOOL_FULL if several transactions in progress are beyond the limit, or one leaves no
+    ///     room on the disk, and nothing can be removed by applying: they are to be discarded, and the spool is as good
+    ///     as before ([#failure] is empty). SPOOL_FAILED, or SPOOL_FULL, once something has failed
     public boolean awaitRoom(Duration limit) throws InterruptedException {
         if (writer.isInside() || hasRoom(Duration.ZERO)) {
             return true;
@@ -283,6 +284,7 @@ public final class Spool implements AutoCloseable {
             requireSound();
             full = segments.size() > 1 && (bytes() >= limits.totalBytes() || isDiskNearlyFull());
             if (!full) {
+                requireRoomInProgress();
                 return true;
             }
             long millis = (deadline - System.nanoTime() + 999_999) / 1_000_000;
@@ -290,6 +292,26 @@ public final class Spool implements AutoCloseable {
                 return false;
             }
             wait(millis);
+        }
+    }
+
+    /// Where nothing can be removed by applying, it is what is in progress that takes the room. All of it together has
+    /// no bound, and after their commits transactions come one by one.
+    private synchronized void requireRoomInProgress() {
+        if (segments.size() > 1 || transactions.bytes() == 0) {
+            return;
+        }
+        String size = transactions.count() + (transactions.count() == 1 ? " transaction" : " transactions")
+                + " in progress: " + (transactions.bytes() >> 10) + " kB";
+        if (transactions.count() > 1 && bytes() >= limits.totalBytes()) {
+            throw SpoolFailure.noRoomInProgress(
+                    directory.path(), size + ", more than the limit of " + (limits.totalBytes() >> 10) + " kB", null);
+        }
+        if (transactions.bytes() >= limits.segmentBytes() && isDiskNearlyFull()) {
+            throw SpoolFailure.noRoomInProgress(
+                    directory.path(),
+                    size + ", and the disk has " + (directory.usableBytes() >> 10) + " kB left",
+                    null);
         }
     }
 
@@ -307,6 +329,11 @@ public final class Spool implements AutoCloseable {
         return full;
     }
 
+    /// Whether it is larger than its limit, because a transaction cannot be divided.
+    public synchronized boolean isBeyondLimit() {
+        return bytes() >= limits.totalBytes() + limits.segmentBytes();
+    }
+
     /// Whether a transaction, or a stream block, has begun whose end has not come. A transaction in progress does not
     /// count: between its blocks others are committed.
     public boolean isInsideTransaction() {
@@ -316,7 +343,8 @@ public final class Spool implements AutoCloseable {
     /// Takes one message of the walsender. It is written when a block is full or at the next [#flush].
     ///
     /// @param position of the XLogData message
-    /// @throws MigrationException SPOOL_FAILED
+    /// @throws MigrationException SPOOL_FULL if a transaction in progress has no room on the disk: as in [#awaitRoom];
+    ///     SPOOL_FAILED or SPOOL_FULL if something else could not be written
     public void append(Lsn position, ByteBuffer message) {
         writing(() -> {
             if (writer.isInside() || !isOfStreamed(position, message)) {
@@ -329,7 +357,7 @@ public final class Spool implements AutoCloseable {
 
     /// Takes what belongs to transactions that are sent while they are in progress.
     private boolean isOfStreamed(Lsn position, ByteBuffer message) throws IOException {
-        if (transactions.take(position, message)) {
+        if (isTakenInProgress(position, message)) {
             return true;
         }
         if (message.get(message.position()) != STREAM_COMMIT) {
@@ -343,6 +371,18 @@ public final class Spool implements AutoCloseable {
         }
         writer.describe(committed.relations());
         return true;
+    }
+
+    /// What is in progress counts for no position: a disk without room for it has done nothing to the rest.
+    private boolean isTakenInProgress(Lsn position, ByteBuffer message) throws IOException {
+        try {
+            return transactions.take(position, message);
+        } catch (IOException refusal) {
+            if (SpoolFailure.isFull(directory.path(), refusal)) {
+                throw SpoolFailure.noRoomInProgress(directory.path(), "", refusal);
+            }
+            throw refusal;
+        }
     }
 
     /// The file is whole before a reader is told of it, and synced with the segment before its end is durable.

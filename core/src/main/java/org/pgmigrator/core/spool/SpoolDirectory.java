@@ -22,6 +22,8 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.decoder.Lsn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The directory of a spool: its file names, and the lock that keeps a second process away from it.
 ///
@@ -31,10 +33,12 @@ import org.pgmigrator.decoder.Lsn;
 /// name is nobody's of ours: it is left alone, and a directory that has one is not begun in.
 public final class SpoolDirectory implements Closeable {
 
+    private static final Logger log = LoggerFactory.getLogger(SpoolDirectory.class);
+
     private static final Pattern SEGMENT = Pattern.compile("segment-(\\d{12})");
     private static final Pattern TRANSACTION = Pattern.compile("transaction-([0-9A-F]{16})");
     private static final String NEW = ".new";
-    private static final String LOCK = "lock";
+    static final String LOCK = "lock";
 
     private final Path path;
     private final RandomAccessFile lockFile;
@@ -55,8 +59,7 @@ public final class SpoolDirectory implements Closeable {
             }
             RandomAccessFile file = new RandomAccessFile(path.resolve(LOCK).toFile(), "rw");
             if (isLocked(file)) {
-                file.setLength(0);
-                file.write(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII));
+                sign(file);
                 // The holder before may have removed the name of what we have locked. (Its content is not read: closing
                 // a
                 // second handle would give the lock back.)
@@ -72,6 +75,16 @@ public final class SpoolDirectory implements Closeable {
                     "its lock is held by process " + holder));
         } catch (IOException refusal) {
             throw SpoolFailure.refused("opened", path, refusal);
+        }
+    }
+
+    /// For whom it keeps away only: on a disk without any room the lock holds all the same.
+    private static void sign(RandomAccessFile file) {
+        try {
+            file.setLength(0);
+            file.write(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException refusal) {
+            log.warn("the lock of the spool does not say whose it is: {}", refusal.getMessage());
         }
     }
 
@@ -106,6 +119,10 @@ public final class SpoolDirectory implements Closeable {
 
     /// What the disk has left for this user; much if it does not say.
     long usableBytes() {
+        return usableBytes(path);
+    }
+
+    static long usableBytes(Path path) {
         try {
             return Files.getFileStore(path).getUsableSpace();
         } catch (IOException unknown) {

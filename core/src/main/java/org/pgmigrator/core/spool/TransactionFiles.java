@@ -72,6 +72,11 @@ final class TransactionFiles {
         return bytes;
     }
 
+    /// How many transactions are in progress.
+    int count() {
+        return inProgress.size();
+    }
+
     /// Whether a stream block has begun that has not ended.
     boolean isInBlock() {
         return current != null;
@@ -237,6 +242,8 @@ final class TransactionFiles {
         for (TransactionFile file : List.copyOf(inProgress.values())) {
             drop(file);
         }
+        // A write that failed may have left it wrong.
+        bytes = 0;
     }
 
     /// Makes durable what was written before the call. Called by the syncing thread.

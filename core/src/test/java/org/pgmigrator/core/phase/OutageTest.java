@@ -51,6 +51,19 @@ class OutageTest {
     }
 
     @Test
+    void aFullDiskOfTheSpoolIsWaitedForAndNotCalledALostConnection() throws Exception {
+        MigrationException full = failure(FailureKind.SPOOL_FULL);
+        assertThat(outage.pauseAfter(full)).isPresent();
+        assertThat(outage.describe(full, FIRST, "Meanwhile."))
+                .doesNotContain("connection lost")
+                .contains("Attempt 1", "--max-outage");
+        assertThat(outage.last(full).failure().remedy()).containsExactly(FailureKind.SPOOL_FULL.remedy());
+        assertThat(outage.last(full).failure().why()).contains("with 1 attempts");
+        assertThat(new Outage(Duration.ofMinutes(1)).pauseAfter(failure(FailureKind.SPOOL_FAILED)))
+                .isEmpty();
+    }
+
+    @Test
     void aStreamThatBrokeOffIsSurvivedOnlyIfTheConnectionWasLost() {
         assertThat(outage.pauseAfter(new MigrationException(
                         Failure.of(FailureKind.STREAM_BROKEN, "It broke off.", ""), new SQLException("gone", "08006"))))

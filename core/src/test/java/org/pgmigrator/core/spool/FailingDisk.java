@@ -13,6 +13,10 @@ final class FailingDisk implements Disk {
     final Semaphore syncs = new Semaphore(0);
     volatile boolean syncFails;
     volatile boolean writeFails;
+    volatile String writeFailure = "No space left on device";
+
+    /// Only for files of transactions in progress.
+    volatile boolean writeInProgressFails;
 
     /// What has been made of each file, in the order of their creation.
     final List<Written> files = new CopyOnWriteArrayList<>();
@@ -28,10 +32,10 @@ final class FailingDisk implements Disk {
         return new Output() {
             @Override
             public void write(byte[] bytes, int length) throws IOException {
-                if (writeFails) {
+                if (writeFails || (writeInProgressFails && path.toString().contains("transaction-"))) {
                     // As a full disk does: a part is written.
                     real.write(bytes, length / 2);
-                    throw new IOException("No space left on device");
+                    throw new IOException(writeFailure);
                 }
                 real.write(bytes, length);
                 file.length().addAndGet(length);

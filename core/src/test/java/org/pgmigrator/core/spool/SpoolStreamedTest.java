@@ -2,6 +2,7 @@ package org.pgmigrator.core.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 import static org.pgmigrator.core.spool.SpoolFixture.EVERYTHING;
 import static org.pgmigrator.core.spool.SpoolFixture.IDENTITY;
@@ -335,6 +336,143 @@ class SpoolStreamedTest {
             });
             assertThat(spool.bytes()).isGreaterThan(200_000);
         }
+    }
+
+    @Test
+    void whereTheDiskHasNoRoomForWhatIsInProgressTheSpoolIsSoundWithoutIt() throws Exception {
+        FailingDisk disk = new FailingDisk();
+        disk.syncs.release(1_000_000);
+        source.ordinary();
+        Transaction large = source.begin();
+        large.row(1_000);
+        large.block();
+        try (Spool spool = Spool.create(SpoolDirectory.lock(path), IDENTITY, START, LARGE, disk)) {
+            write(spool, source.wire());
+            disk.writeInProgressFails = true;
+            int from = source.wire().size();
+            large.row(1_000);
+            large.block();
+            assertThatThrownBy(() -> write(
+                            spool, source.wire().subList(from, source.wire().size())))
+                    .isInstanceOfSatisfying(MigrationException.class, noRoom -> {
+                        assertThat(noRoom.failure().kind()).isEqualTo(FailureKind.SPOOL_FULL);
+                        assertThat(noRoom.failure().why()).contains("No space left on device");
+                    });
+            assertThat(spool.failure()).isEmpty();
+            spool.discardIncomplete();
+            assertThat(transactions(path)).isEmpty();
+            assertThat(spool.bytes()).isEqualTo(sizeOf(path));
+            // The same transaction after its commit, as protocol 1 has it.
+            Source.Sent committed = large.commit();
+            committed.messages().forEach(message -> write(spool, message));
+            assertAllIsThere(spool);
+            awaitDurable(spool, source.end());
+        }
+    }
+
+    @Test
+    void whatIsRefusedForAnotherReasonThanRoomEndsTheSpool() throws Exception {
+        FailingDisk disk = new FailingDisk();
+        disk.syncs.release(1_000_000);
+        disk.writeInProgressFails = true;
+        disk.writeFailure = "Input/output error";
+        Transaction one = source.begin();
+        one.row(1_000);
+        one.block();
+        try (Spool spool = Spool.create(SpoolDirectory.lock(path), IDENTITY, START, LARGE, disk)) {
+            assertThatThrownBy(() -> write(spool, source.wire()))
+                    .isInstanceOfSatisfying(
+                            MigrationException.class,
+                            refused -> assertThat(refused.failure().kind()).isEqualTo(FailureKind.SPOOL_FAILED));
+            assertThat(spool.failure()).isPresent();
+        }
+    }
+
+    @Test
+    void beyondTheLimitWithNothingToBeRemovedSeveralInProgressAreGivenUpButOneIsLetIn() throws Exception {
+        SpoolLimits limits = new SpoolLimits(80_000, 10_000, Duration.ofMillis(1), 1);
+        Transaction large = source.begin();
+        Transaction other = source.begin();
+        try (Spool spool = SpoolFixture.create(path, limits)) {
+            while (spool.bytes() < 100_000) {
+                writeNext(spool, large);
+            }
+            assertThat(spool.isBeyondLimit()).isTrue();
+            writeNext(spool, other);
+            assertThatThrownBy(() -> spool.awaitRoom(Duration.ZERO))
+                    .isInstanceOfSatisfying(MigrationException.class, noRoom -> {
+                        assertThat(noRoom.failure().kind()).isEqualTo(FailureKind.SPOOL_FULL);
+                        assertThat(noRoom.failure().why()).contains("2 transactions in progress");
+                    });
+            assertThat(spool.failure()).isEmpty();
+            spool.discardIncomplete();
+            assertThat(spool.awaitRoom(Duration.ZERO)).isTrue();
+            assertThat(spool.isBeyondLimit()).isFalse();
+            other.commit().messages().forEach(message -> write(spool, message));
+            large.commit().messages().forEach(message -> {
+                assertThat(hasRoom(spool)).isTrue();
+                write(spool, message);
+            });
+            assertAllIsThere(spool);
+        }
+    }
+
+    private static boolean hasRoom(Spool spool) {
+        try {
+            return spool.awaitRoom(Duration.ZERO);
+        } catch (InterruptedException nobodyDoes) {
+            throw new AssertionError(nobodyDoes);
+        }
+    }
+
+    private void writeNext(Spool spool, Transaction one) {
+        int from = source.wire().size();
+        one.row(5_000);
+        one.block();
+        assertThat(hasRoom(spool)).isTrue();
+        write(spool, source.wire().subList(from, source.wire().size()));
+    }
+
+    /// A real disk that is really full, where this user may mount one.
+    @Test
+    void onADiskThatIsNearlyFullWhatIsInProgressIsGivenUpBeforeNothingElseHasRoom() throws Exception {
+        Path disk = Files.createDirectory(path.resolve("disk"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.toString()))
+                .isZero();
+        try (Spool spool = SpoolFixture.create(
+                disk.resolve("spool"), new SpoolLimits(1 << 30, 1 << 14, Duration.ofMillis(1), 1))) {
+            Transaction large = source.begin();
+            assertThatThrownBy(() -> {
+                        for (int i = 0; i < 1_000; i++) {
+                            int from = source.wire().size();
+                            large.row(5_000);
+                            large.block();
+                            spool.awaitRoom(Duration.ZERO);
+                            write(
+                                    spool,
+                                    source.wire().subList(from, source.wire().size()));
+                        }
+                    })
+                    .isInstanceOfSatisfying(
+                            MigrationException.class,
+                            noRoom -> assertThat(noRoom.failure().kind()).isEqualTo(FailureKind.SPOOL_FULL));
+            assertThat(spool.failure()).isEmpty();
+            spool.discardIncomplete();
+            source.ordinary();
+            source.sent().getLast().messages().forEach(message -> write(spool, message));
+            assertAllIsThere(spool);
+            awaitDurable(spool, source.end());
+        } finally {
+            assertThat(run("umount", disk.toString())).isZero();
+        }
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
     }
 
     @Test

@@ -358,7 +358,7 @@ class SpoolTest {
                         awaitDurable(spool, source.end());
                     }
                 } catch (MigrationException full) {
-                    assertThat(full.failure().kind()).isEqualTo(FailureKind.SPOOL_FAILED);
+                    assertThat(full.failure().kind()).isEqualTo(FailureKind.SPOOL_FULL);
                     assertThat(full.failure().why()).contains("No space left on device");
                     return spool.durable();
                 }
