@@ -394,8 +394,10 @@ class SpoolIT {
         Files.createDirectory(spool);
         Files.writeString(spool.resolve("letter.txt"), "dear");
         try (Move move = spooled(pair.move(folder, LEDGER))) {
-            Program program = move.migrate().awaitExit(5);
-            assertThat(program.err()).contains("error SPOOL_FOREIGN", "letter.txt", "nothing was created");
+            Program program = move.migrate().awaitExit(3);
+            assertThat(program.err()).contains("error CHECK_REFUSED", "is not empty", "nothing was changed");
+            assertThat(program.out()).contains("spool: The spool's folder " + spool, "letter.txt");
+            assertThat(move.command("check").awaitExit(3).out()).contains("letter.txt");
             move.assertNothingOfOursOnTheSource();
             move.assertTargetIsEmpty();
             assertThat(spool.resolve("letter.txt")).exists();

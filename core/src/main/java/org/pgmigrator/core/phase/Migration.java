@@ -122,6 +122,7 @@ public final class Migration {
                         config.filter(),
                         resume,
                         Optional.of(config.cutover().sourceLock().mode()),
+                        config.spool(),
                         source,
                         target,
                         environment)

@@ -13,6 +13,7 @@ import org.pgmigrator.core.config.MigrationConfig.Mode;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
 import org.pgmigrator.core.config.SourceLockConfig;
+import org.pgmigrator.core.config.SpoolConfig;
 import org.pgmigrator.core.copy.ClientTools;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.MigrationException;
@@ -61,6 +62,7 @@ public final class Validate {
             .toList();
 
     private final Request request;
+    private final Optional<SpoolConfig> spool;
     private final Database source;
     private final Database target;
     private final Map<String, String> environment;
@@ -77,11 +79,12 @@ public final class Validate {
             Database source,
             Database target,
             Map<String, String> environment) {
-        this(mode, replication, copy, filter, resume, Optional.empty(), source, target, environment);
+        this(mode, replication, copy, filter, resume, Optional.empty(), Optional.empty(), source, target, environment);
     }
 
     /// @param resume      a migration that was stopped goes on: what it left is expected, not refused
     /// @param sourceLock  what will keep writes away at the cutover; empty if nothing of it is to be checked
+    /// @param spool       where changes will be received to, if they are
     /// @param environment the process's, for the search of pg_dump and pg_restore
     public Validate(
             Mode mode,
@@ -90,10 +93,12 @@ public final class Validate {
             FilterConfig filter,
             boolean resume,
             Optional<SourceLockConfig.Mode> sourceLock,
+            Optional<SpoolConfig> spool,
             Database source,
             Database target,
             Map<String, String> environment) {
         this.request = new Request(mode, replication, copy, filter, resume, sourceLock);
+        this.spool = mode == Mode.ONLINE ? spool : Optional.empty();
         this.source = source;
         this.target = target;
         this.environment = Map.copyOf(environment);
@@ -123,6 +128,7 @@ public final class Validate {
                         "source and target",
                         Stream.concat(sourceSession.stream(), targetSession.stream()));
             }
+            lookAtSpool();
             Optional<ClientTools> tools = clientTools(sourceView, targetView);
             return new ValidationReport(findings, pair.isPresent() ? proved(pair.get(), tools) : Optional.empty());
         } finally {
@@ -227,6 +233,12 @@ public final class Validate {
                     why,
                     "Read the server's message above and its server log.");
         }
+    }
+
+    private void lookAtSpool() {
+        Findings found = new Findings(SpoolCheck.NAME);
+        spool.ifPresent(wanted -> SpoolCheck.look(wanted, request.resume(), found));
+        findings.addAll(found.all());
     }
 
     /// With one side known alone, the tools are judged by that one.

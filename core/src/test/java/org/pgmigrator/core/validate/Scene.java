@@ -116,6 +116,7 @@ final class Scene {
                 filter,
                 resume,
                 sourceLock,
+                Optional.empty(),
                 Database.parse(Side.SOURCE, new Secret(sourceUri), Map.of()),
                 Database.parse(Side.TARGET, new Secret(targetUri), Map.of()),
                 System.getenv());
