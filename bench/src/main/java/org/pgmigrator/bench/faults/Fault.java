@@ -12,6 +12,8 @@ enum Fault {
     SOURCE_RESTART,
     TARGET_CRASH,
     TARGET_RESTART,
+    /// No room on the target's disk for seconds. The server may go down by it, and is started again.
+    TARGET_DISK_FULL,
     /// Connections to the source, the target or both are reset.
     CUT,
     /// No byte passes to or from the source, the target or both, and nobody is told. Afterwards the bytes that were

@@ -13,8 +13,10 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.pgmigrator.sandbox.server.EmbeddedServer;
 import org.pgmigrator.sandbox.workload.Turmoil;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 import picocli.CommandLine;
@@ -57,7 +59,7 @@ public final class FaultSuite implements Callable<Integer> {
             split = ",",
             paramLabel = "<what>=<count>",
             description =
-                    "What is broken how often: kill, source-crash, source-restart, target-crash, target-restart, cut, "
+                    "What is broken how often: kill, source-crash, source-restart, target-crash, target-restart, target-disk-full, cut, "
                             + "black-hole, end-session, freeze, slow, idle. Default: kill=20, idle=2, the others 5.")
     private Map<String, Integer> strikes = Map.of();
 
@@ -116,13 +118,20 @@ public final class FaultSuite implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException, IOException, InterruptedException {
-        Plan plan = new Plan(seed, counts());
+        Map<Fault, Integer> counts = counts();
+        Optional<String> noDisk = EmbeddedServer.diskObstacle();
+        if (noDisk.isPresent() && counts.getOrDefault(Fault.TARGET_DISK_FULL, 0) > 0) {
+            out.println(
+                    "NOT RUN: " + Fault.TARGET_DISK_FULL.title() + ", no disk can be mounted here: " + noDisk.get());
+            counts.put(Fault.TARGET_DISK_FULL, 0);
+        }
+        Plan plan = new Plan(seed, counts);
         Tallies tallies = new Tallies();
         Path folder = Files.createTempDirectory("bench-faults-");
         out.println("seed " + seed + ", " + plan.size() + " strikes planned, " + sourceMajor + " to " + targetMajor
                 + (spool ? ", with a spool" : "") + (options.isEmpty() ? "" : ", " + options));
         long until = System.nanoTime() + Duration.ofMinutes(minutes).toNanos();
-        try (Scene scene = Scene.start(sourceMajor, targetMajor)) {
+        try (Scene scene = Scene.start(sourceMajor, targetMajor, noDisk.isEmpty())) {
             int number = 0;
             do {
                 migration(scene, folder, plan, tallies, ++number, until);

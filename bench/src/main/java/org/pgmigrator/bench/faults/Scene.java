@@ -38,7 +38,8 @@ final class Scene implements AutoCloseable {
         this.toTarget = TcpProxy.inFrontOf(target);
     }
 
-    static Scene start(int sourceMajor, int targetMajor) throws SQLException {
+    /// @param ownDisk whether the target has a disk that can be full
+    static Scene start(int sourceMajor, int targetMajor, boolean ownDisk) throws SQLException {
         // A walsender whose client has vanished holds its slot for so long.
         EmbeddedServer source = EmbeddedServer.start(ServerSpec.of(sourceMajor)
                 .setting("wal_sender_timeout", "8s")
@@ -47,7 +48,8 @@ final class Scene implements AutoCloseable {
         try {
             source.createDatabase(NEIGHBOUR);
             source.execute(NEIGHBOUR, "CREATE TABLE busy (id int, filler text)");
-            return new Scene(source, EmbeddedServer.start(targetMajor));
+            ServerSpec targetSpec = ServerSpec.of(targetMajor);
+            return new Scene(source, EmbeddedServer.start(ownDisk ? targetSpec.onItsOwnDisk() : targetSpec));
         } catch (SQLException | RuntimeException failed) {
             source.close();
             throw failed;
@@ -129,6 +131,12 @@ final class Scene implements AutoCloseable {
             case SOURCE_RESTART -> source.restart(StopMode.FAST);
             case TARGET_CRASH -> crash(target);
             case TARGET_RESTART -> target.restart(StopMode.FAST);
+            case TARGET_DISK_FULL -> {
+                target.fillDisk();
+                Thread.sleep(random.nextInt(1_000, 8_000));
+                target.freeDisk();
+                bringBack(target);
+            }
             case CUT -> someOf(random).forEach(TcpProxy::cut);
             case BLACK_HOLE -> {
                 List<TcpProxy> networks = someOf(random);
@@ -170,6 +178,26 @@ final class Scene implements AutoCloseable {
     private static void crash(EmbeddedServer server) {
         server.kill();
         server.start();
+    }
+
+    /// It may be going down, or be coming up by itself.
+    private static void bringBack(EmbeddedServer server) throws InterruptedException {
+        long until = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        while (true) {
+            try {
+                server.value("postgres", "SELECT 1");
+                return;
+            } catch (SQLException down) {
+                if (System.nanoTime() > until) {
+                    throw new BenchException("the server does not come back: " + down.getMessage());
+                }
+                if (server.isRunning()) {
+                    Thread.sleep(50);
+                } else {
+                    server.start();
+                }
+            }
+        }
     }
 
     private static void endOne(EmbeddedServer server, String database) throws SQLException {

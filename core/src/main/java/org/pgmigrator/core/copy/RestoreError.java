@@ -15,6 +15,9 @@ record RestoreError(String object, String message, String command) {
             + "|could not (receive data from|send data to) (the )?server|SSL connection has been closed unexpectedly"
             + "|connection not open|the connection has been lost");
 
+    /// Of a server that speaks English; another one's words count as an error like others.
+    private static final Pattern DISK_FULL = Pattern.compile("No space left on device");
+
     private static final Pattern ROLE_MISSING =
             Pattern.compile("role \".*\" does not exist|must be (able to SET ROLE|member of role)");
 
@@ -38,6 +41,10 @@ record RestoreError(String object, String message, String command) {
 
     boolean isConnectionLoss() {
         return CONNECTION_LOST.matcher(message).find();
+    }
+
+    boolean isDiskFull() {
+        return DISK_FULL.matcher(message).find();
     }
 
     /// The roles of the source are not there, or this user may not give objects to them.

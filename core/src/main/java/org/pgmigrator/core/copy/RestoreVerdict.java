@@ -31,12 +31,16 @@ final class RestoreVerdict {
         this.listener = listener;
     }
 
-    /// @throws MigrationException `RESTORE_FAILED`, or a kind of the target if the connection was lost. A restore that
+    /// @throws MigrationException `RESTORE_FAILED`, or a kind of the target if the connection was lost or
+    ///     its disk is full. A restore that
     ///     did not reach its end is never allowed
     void judge(String section, Outcome outcome) {
         List<RestoreError> errors = outcome.errors();
         errors.stream().filter(RestoreError::isConnectionLoss).findFirst().ifPresent(lost -> {
             throw connectionLost(section, lost);
+        });
+        errors.stream().filter(RestoreError::isDiskFull).findFirst().ifPresent(full -> {
+            throw diskFull(section, full);
         });
         List<RestoreError> serious =
                 errors.stream().filter(error -> error.harmless().isEmpty()).toList();
@@ -94,6 +98,13 @@ final class RestoreVerdict {
                 : FailureKind.TARGET_UNREACHABLE;
         return new MigrationException(Failure.of(
                 kind, "pg_restore lost the target " + target + " in the " + section + " section.", lost.toString()));
+    }
+
+    private MigrationException diskFull(String section, RestoreError full) {
+        return new MigrationException(Failure.of(
+                FailureKind.TARGET_DISK_FULL,
+                "There was no room on the target " + target + " in the " + section + " section.",
+                full.toString()));
     }
 
     private static String count(List<RestoreError> errors) {

@@ -29,7 +29,8 @@ import org.pgmigrator.core.progress.ProgressListener;
 /// also marks it as done. All of it is read under one snapshot.
 ///
 /// Runs on the caller's thread, with a thread and a session on each side for each worker; an interrupt ends them all,
-/// and what was not committed is not there. A lost session is made anew, if the caller has patience.
+/// and what was not committed is not there. A lost session is made anew, and a part that
+/// the target has no room for is tried again, if the caller has patience.
 ///
 /// See https://www.postgresql.org/docs/current/sql-copy.html
 public final class RowCopy {
@@ -45,7 +46,7 @@ public final class RowCopy {
     private final Database target;
     private final ProgressListener listener;
 
-    /// What to do about a session that was lost.
+    /// What to do about a session that was lost, or a target without room.
     @FunctionalInterface
     public interface Patience {
         /// Waits, and returns if the part is to be tried once more. Called by several threads.
@@ -191,18 +192,15 @@ public final class RowCopy {
                     return;
                 } catch (MigrationException failed) {
                     disconnect();
-                    if (ended || failure.get() != null || !isLoss(failed)) {
+                    if (ended
+                            || failure.get() != null
+                            || !failed.failure().kind().isOutage()) {
                         throw failed;
                     }
                     patience.afterLoss(failed);
                     lost = true;
                 }
             }
-        }
-
-        private static boolean isLoss(MigrationException failed) {
-            FailureKind kind = failed.failure().kind();
-            return kind == Side.SOURCE.unreachable() || kind == Side.TARGET.unreachable();
         }
 
         /// @param again whether the last word on it was not heard: it may have been committed

@@ -90,6 +90,9 @@ final class RowPipe {
             return SqlState.toException(
                     side, "The session on the " + side.word() + " that copied " + unit + " was lost.", refusal);
         }
+        if (side == Side.TARGET && SqlState.DISK_FULL.equals(refusal.getSQLState())) {
+            return SqlState.toException(side, "There is no room on the target for the rows of " + unit + ".", refusal);
+        }
         return new MigrationException(
                 Failure.of(
                         side == Side.SOURCE ? FailureKind.DUMP_FAILED : FailureKind.RESTORE_FAILED,

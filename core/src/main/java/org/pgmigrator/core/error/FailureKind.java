@@ -105,6 +105,11 @@ public enum FailureKind {
             Retry.OPERATOR,
             "Check user and password (PGPASSWORD, ~/.pgpass or a service file) and pg_hba.conf of the target."),
     TARGET_FAILED(ExitCode.TARGET, Retry.OPERATOR, "Read the target's message above and its server log."),
+    TARGET_DISK_FULL(
+            ExitCode.TARGET,
+            Retry.OPERATOR,
+            "Make room on the target's disk (the data directory, pg_wal or a tablespace: the server's words name the file),"
+                    + " then run the same command, with --resume where the message says so."),
     RESTORE_FAILED(
             ExitCode.TARGET,
             Retry.OPERATOR,
@@ -164,6 +169,13 @@ public enum FailureKind {
             "Run the same command, with --resume where the message says so."),
     STOPPED_BY_TERMINATE(ExitCode.STOPPED_BY_TERMINATE, Retry.OPERATOR, "Run the same command with --resume to go on."),
     BUG(ExitCode.BUG, Retry.BUG, "Report this message with the log file.");
+
+    /// Whether a copy or a stream may wait for its end and then go on: a server is away, or the target has no room.
+    /// Nobody
+    /// has taken anything amiss, and nothing has to be started again when the operator has mended it.
+    public boolean isOutage() {
+        return this == SOURCE_UNREACHABLE || this == TARGET_UNREACHABLE || this == TARGET_DISK_FULL;
+    }
 
     /// Who can make a second try succeed.
     public enum Retry {

@@ -11,11 +11,14 @@ import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.SqlState;
 
-/// A time in which a server could not be reached while rows were copied or changes streamed: what is survived, and for
-/// how long.
+/// A time in which a server could not be reached, or the target had no room, while rows were copied or changes
+/// streamed:
+/// what is survived, and for how long.
 ///
-/// Positive list: a lost session, a server that is starting or stopping, and what our own lost sessions still hold
-/// until their servers notice. Everything else is a failure that comes again however often it is tried.
+/// Positive list: a lost session, a server that is starting or stopping, what our own lost sessions still hold until
+/// their servers notice, and a full disk of the target: what was refused was rolled back, and when the operator has
+/// made
+/// room nobody need start anything again. Everything else is a failure that comes again however often it is tried.
 final class Outage {
 
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
@@ -33,6 +36,8 @@ final class Outage {
     private long began;
     private long failedAt;
     private boolean streaming;
+    private boolean told;
+    private boolean full;
     private long streamingSince;
 
     /// @param limit for how long a server may be away; zero: nothing is survived
@@ -57,14 +62,21 @@ final class Outage {
         if (!isOn()) {
             return Optional.empty();
         }
-        Optional<String> news = Optional.empty();
         if (!streaming) {
             streaming = true;
+            told = false;
             streamingSince = System.nanoTime();
-            news = Optional.of("connected again after " + lasted().toSeconds() + " s, at attempt " + attempts
+        }
+        boolean over = progressed || System.nanoTime() - streamingSince >= OVER.toNanos();
+        Optional<String> news = Optional.empty();
+        // A target without room takes a connection all the same.
+        if (!told && (over || !full)) {
+            told = true;
+            news = Optional.of((full ? "there is room again after " : "connected again after ")
+                    + lasted().toSeconds() + " s, at attempt " + attempts
                     + ": the stream goes on where the target is");
         }
-        if (progressed || System.nanoTime() - streamingSince >= OVER.toNanos()) {
+        if (over) {
             attempts = 0;
         }
         return news;
@@ -91,6 +103,7 @@ final class Outage {
         } else if (lasted().compareTo(limit) >= 0) {
             return Optional.empty();
         }
+        full = failed.failure().kind() == FailureKind.TARGET_DISK_FULL;
         Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, 4));
         attempts++;
         pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
@@ -102,8 +115,7 @@ final class Outage {
     ///
     /// @param meanwhile how things are until then, and what Ctrl+C does
     String describe(MigrationException failed, Duration pause, String meanwhile) {
-        return (isOfDisk(failed) ? "" : "connection lost: ") + words(failed.failure()) + ". Attempt " + attempts
-                + " to go on is made in "
+        return trouble(failed) + ". Attempt " + attempts + " to go on is made in "
                 + Math.max(1, pause.toSeconds()) + " s; the migration stops when that has failed for "
                 + limit.toSeconds()
                 + " s (--max-outage). " + meanwhile;
@@ -111,11 +123,19 @@ final class Outage {
 
     /// For the screen, while rows are copied.
     String describeCopy(MigrationException failed, Duration pause) {
-        return "connection lost: " + words(failed.failure()) + ". Attempt " + attempts
+        return trouble(failed) + ". Attempt " + attempts
                 + " to go on with the copy is made"
                 + " in " + Math.max(1, pause.toSeconds()) + " s; it ends when that has failed for " + limit.toSeconds()
                 + " s (--max-outage). What is complete is kept if the"
                 + " snapshot is there still; otherwise the copy starts again";
+    }
+
+    private static String trouble(MigrationException failed) {
+        return switch (failed.failure().kind()) {
+            case TARGET_DISK_FULL -> "the target's disk is full, make room there: " + words(failed.failure());
+            case SPOOL_FULL -> words(failed.failure());
+            default -> "connection lost: " + words(failed.failure());
+        };
     }
 
     /// The failure that ends the migration, with what was tried if that was the end of an outage.
@@ -132,11 +152,13 @@ final class Outage {
                                 + lasted().toSeconds() + " s, with " + attempts + " attempts to go on (--max-outage "
                                 + limit.toSeconds() + " s)",
                         failure.state(),
-                        isOfDisk(last)
+                        failure.kind() == FailureKind.SPOOL_FULL
                                 ? failure.remedy()
                                 : List.of(
-                                        "When both servers can be reached again, run the same command with --resume: it goes on"
-                                                + " where the target is.",
+                                        (failure.kind() == FailureKind.TARGET_DISK_FULL
+                                                        ? "Make room on the target's disk, then run"
+                                                        : "When both servers can be reached again, run")
+                                                + " the same command with --resume: it goes on where the target is.",
                                         "To wait for longer by itself: --max-outage.")),
                 last);
     }
@@ -157,7 +179,7 @@ final class Outage {
         Failure failure = failed.failure();
         return switch (failure.kind()) {
             // The snapshot of a copy ends with a session.
-            case SOURCE_UNREACHABLE, TARGET_UNREACHABLE, SNAPSHOT_GONE -> true;
+            case SOURCE_UNREACHABLE, TARGET_UNREACHABLE, TARGET_DISK_FULL, SNAPSHOT_GONE -> true;
             // Somebody can make room; and as soon as the target has what was confirmed, none is needed.
             case SPOOL_FULL -> true;
             case STREAM_BROKEN -> isLoss(failed.getCause());
@@ -168,10 +190,6 @@ final class Outage {
             // A server that has just come back is stormed by its clients.
             default -> isOn() && isTooManyConnections(failed.getCause());
         };
-    }
-
-    private static boolean isOfDisk(MigrationException failed) {
-        return failed.failure().kind() == FailureKind.SPOOL_FULL;
     }
 
     private static boolean isTooManyConnections(@Nullable Throwable cause) {

@@ -320,18 +320,13 @@ final class StreamedCopy implements AutoCloseable {
                 work.run();
                 return;
             } catch (MigrationException failed) {
-                if (!isLoss(failed)) {
+                if (!failed.failure().kind().isOutage()) {
                     throw failed;
                 }
                 await(snapshot, failed);
                 again = true;
             }
         }
-    }
-
-    private static boolean isLoss(MigrationException failed) {
-        return failed.failure().kind() == Side.SOURCE.unreachable()
-                || failed.failure().kind() == Side.TARGET.unreachable();
     }
 
     /// Waits before the next attempt, as long as the snapshot is alive.

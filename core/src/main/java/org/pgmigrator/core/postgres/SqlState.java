@@ -33,6 +33,7 @@ public final class SqlState {
     public static final String UNDEFINED_TABLE = "42P01";
     public static final String INSUFFICIENT_PRIVILEGE = "42501";
     public static final String DEADLOCK_DETECTED = "40P01";
+    public static final String DISK_FULL = "53100";
     public static final String OUT_OF_MEMORY = "53200";
     public static final String READ_ONLY_SQL_TRANSACTION = "25006";
     public static final String DUPLICATE_SCHEMA = "42P06";
@@ -49,6 +50,7 @@ public final class SqlState {
             case "08000", "08001", "08003", "08006", "08007", ADMIN_SHUTDOWN, CRASH_SHUTDOWN, CANNOT_CONNECT_NOW ->
                 side.unreachable();
             case INVALID_AUTHORIZATION, INVALID_PASSWORD -> side.authentication();
+            case DISK_FULL -> side.diskFull();
             default -> side.failed();
         };
     }

@@ -54,6 +54,17 @@ class RestoreVerdictTest {
     }
 
     @Test
+    void aFullDiskIsNeverAllowedAndIsAKindOfItsOwn() {
+        RestoreError full = new RestoreError(
+                "INDEX public i",
+                "ERROR: could not extend file \"base/16384/16480\": No space left on device HINT: Check free disk space.",
+                "CREATE INDEX i");
+        assertThat(failureOf(true, ended(List.of(EXISTS, full))))
+                .satisfies(failure -> assertThat(failure.kind()).isEqualTo(FailureKind.TARGET_DISK_FULL))
+                .satisfies(failure -> assertThat(failure.why()).contains("INDEX public i"));
+    }
+
+    @Test
     void listsTheFirstTwentyAndCountsTheRest() {
         List<RestoreError> many = IntStream.range(0, 25)
                 .mapToObj(i -> new RestoreError("TABLE public t" + i, "ERROR: broken", "CREATE TABLE"))

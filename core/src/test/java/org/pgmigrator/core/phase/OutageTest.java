@@ -64,6 +64,35 @@ class OutageTest {
     }
 
     @Test
+    void aFullDiskOfTheTargetIsOverOnlyWhenTheTargetComesFurther() {
+        MigrationException full = failure(FailureKind.TARGET_DISK_FULL);
+        Duration pause = outage.pauseAfter(full).orElseThrow();
+        assertThat(outage.describe(full, pause, "Meanwhile."))
+                .startsWith("the target's disk is full, make room there: It failed. Attempt 1 ");
+        // It takes the connection, and has no room all the same.
+        assertThat(outage.streaming(false)).isEmpty();
+        assertThat(outage.pauseAfter(full)).isPresent();
+        assertThat(outage.streaming(true))
+                .hasValueSatisfying(news -> assertThat(news).startsWith("there is room again"));
+        assertThat(outage.isOn()).isFalse();
+    }
+
+    @Test
+    void aFullDiskThatLastsForLongerThanAllowedEndsTheStreamWithWhatToDo() throws InterruptedException {
+        Outage brief = new Outage(Duration.ofNanos(1));
+        MigrationException full = failure(FailureKind.TARGET_DISK_FULL);
+        assertThat(brief.pauseAfter(full)).isPresent();
+        Thread.sleep(1);
+        assertThat(brief.pauseAfter(full)).isEmpty();
+        Failure last = brief.last(full).failure();
+        assertThat(last.kind()).isEqualTo(FailureKind.TARGET_DISK_FULL);
+        assertThat(last.why()).contains("--max-outage");
+        assertThat(last.remedy().getFirst())
+                .startsWith("Make room on the target's disk")
+                .contains("--resume");
+    }
+
+    @Test
     void aStreamThatBrokeOffIsSurvivedOnlyIfTheConnectionWasLost() {
         assertThat(outage.pauseAfter(new MigrationException(
                         Failure.of(FailureKind.STREAM_BROKEN, "It broke off.", ""), new SQLException("gone", "08006"))))

@@ -31,10 +31,11 @@ public final class ContainerServer implements PostgresServer {
 
     /// Starts a container, and returns when its server accepts connections.
     ///
-    /// @throws SandboxException if TLS or an authentication file is asked for, which only embedded servers have
+    /// @throws SandboxException if TLS, an authentication file or a disk is asked for, which only embedded servers have
     public static ContainerServer start(ServerSpec spec) {
-        if (spec.tls().isPresent() || !spec.hostBasedAuthentication().isEmpty()) {
-            throw new SandboxException("TLS and pg_hba.conf are not supported in containers: use EmbeddedServer");
+        if (spec.tls().isPresent() || !spec.hostBasedAuthentication().isEmpty() || spec.ownDisk()) {
+            throw new SandboxException(
+                    "TLS, pg_hba.conf and a disk of its own are not supported in containers: use EmbeddedServer");
         }
         DockerImageName image = DockerImageName.parse(imageName(spec.major())).asCompatibleSubstituteFor("postgres");
         PostgreSQLContainer container = new PostgreSQLContainer(image);

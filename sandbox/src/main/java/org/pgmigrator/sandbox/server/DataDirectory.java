@@ -17,6 +17,9 @@ record DataDirectory(ServerBinaries binaries, ServerAccount account, InstanceDir
     void create(ServerSpec spec, String superuser) throws IOException {
         Path data = directory.data();
         Files.createDirectory(data);
+        if (spec.ownDisk()) {
+            OwnDisk.mount(data);
+        }
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
         account.own(data);
         Path password = directory.path().resolve("password");

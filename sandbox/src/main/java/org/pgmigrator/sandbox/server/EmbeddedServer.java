@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -123,6 +124,28 @@ public final class EmbeddedServer implements PostgresServer {
     public synchronized void restart(StopMode mode) {
         stop(mode);
         start();
+    }
+
+    /// Why no server can have a disk of its own here; empty if it can.
+    public static Optional<String> diskObstacle() {
+        return OwnDisk.obstacle();
+    }
+
+    /// From now on its disk is full. For a server on its own disk only.
+    public void fillDisk() {
+        disk().fill();
+    }
+
+    /// Its disk has room again.
+    public void freeDisk() {
+        disk().free();
+    }
+
+    private OwnDisk disk() {
+        if (!spec.ownDisk()) {
+            throw new SandboxException("the server has no disk of its own");
+        }
+        return new OwnDisk(directory.data());
     }
 
     public synchronized boolean isRunning() {

@@ -50,6 +50,7 @@ record InstanceDirectory(Path path, FileLock lock) {
     }
 
     void delete() throws IOException {
+        new OwnDisk(data()).unmount();
         FileTree.delete(path);
         lock.acquiredBy().close();
         OWN.remove(path);
@@ -84,6 +85,7 @@ record InstanceDirectory(Path path, FileLock lock) {
                 if (lock != null) {
                     Path data = folder.resolve("data");
                     PostmasterPid.read(data).ifPresent(file -> file.endAbandoned(data));
+                    new OwnDisk(data).unmount();
                     FileTree.delete(folder);
                 }
             }

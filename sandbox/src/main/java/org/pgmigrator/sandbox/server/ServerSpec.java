@@ -17,13 +17,15 @@ import java.util.Optional;
 /// @param password the superuser's
 /// @param tls present if the server is to offer TLS
 /// @param hostBasedAuthentication the lines of pg_hba.conf; empty for scram-sha-256 everywhere, replication included
+/// @param ownDisk whether its files are on a disk of its own, which can be full
 public record ServerSpec(
         int major,
         Map<String, String> settings,
         List<String> databases,
         String password,
         Optional<TlsFiles> tls,
-        List<String> hostBasedAuthentication) {
+        List<String> hostBasedAuthentication,
+        boolean ownDisk) {
 
     /// Logical replication possible, small, on the loopback interface, and not safe from a power failure: `fsync` is
     /// off
@@ -50,32 +52,39 @@ public record ServerSpec(
         byte[] random = new byte[12];
         new SecureRandom().nextBytes(random);
         String password = HexFormat.of().formatHex(random);
-        return new ServerSpec(major, DEFAULTS, List.of(), password, Optional.empty(), List.of());
+        return new ServerSpec(major, DEFAULTS, List.of(), password, Optional.empty(), List.of(), false);
     }
 
     public ServerSpec setting(String name, String value) {
         Map<String, String> changed = new LinkedHashMap<>(settings);
         changed.put(name, value);
-        return new ServerSpec(major, changed, databases, password, tls, hostBasedAuthentication);
+        return new ServerSpec(major, changed, databases, password, tls, hostBasedAuthentication, ownDisk);
     }
 
     public ServerSpec database(String... names) {
         List<String> changed = new ArrayList<>(databases);
         changed.addAll(List.of(names));
-        return new ServerSpec(major, settings, changed, password, tls, hostBasedAuthentication);
+        return new ServerSpec(major, settings, changed, password, tls, hostBasedAuthentication, ownDisk);
     }
 
     public ServerSpec password(String changed) {
-        return new ServerSpec(major, settings, databases, changed, tls, hostBasedAuthentication);
+        return new ServerSpec(major, settings, databases, changed, tls, hostBasedAuthentication, ownDisk);
     }
 
     public ServerSpec tls(TlsFiles files) {
-        return new ServerSpec(major, settings, databases, password, Optional.of(files), hostBasedAuthentication);
+        return new ServerSpec(
+                major, settings, databases, password, Optional.of(files), hostBasedAuthentication, ownDisk);
     }
 
     /// Replaces pg_hba.conf. See https://www.postgresql.org/docs/current/auth-pg-hba-conf.html
     public ServerSpec hostBasedAuthentication(String... lines) {
-        return new ServerSpec(major, settings, databases, password, tls, List.of(lines));
+        return new ServerSpec(major, settings, databases, password, tls, List.of(lines), ownDisk);
+    }
+
+    /// Puts the data directory on a disk of its own. Only an embedded server has one, and only where
+    /// [EmbeddedServer#diskObstacle()] has nothing against it.
+    public ServerSpec onItsOwnDisk() {
+        return new ServerSpec(major, settings, databases, password, tls, hostBasedAuthentication, true);
     }
 
     @Override
