@@ -5,10 +5,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.Set;
 
 /// The layers of ARCHITECTURE.md. Each rule says why, and what to do instead.
 @AnalyzeClasses(packages = "org.pgmigrator", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -133,6 +136,36 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .haveNameMatching("sun\\..*")
             .because("internal classes of the JDK may go away with any release");
+
+    /// Whose reading of the machine's clock is only shown: the time of day of a line or a name, which `Console` hands
+    /// on,
+    /// and since when the source says that it is closed.
+    private static final String SHOWS_THE_TIME =
+            "org\\.pgmigrator\\.cli\\.Main|org\\.pgmigrator\\.core\\.cutover\\.Fence";
+
+    private static final Set<String> MAKES_NOW =
+            Set.of("now", "system", "systemUTC", "systemDefaultZone", "tickSeconds", "tickMillis");
+
+    private static final DescribedPredicate<JavaCall<?>> READS_THE_WALL_CLOCK = DescribedPredicate.describe(
+            "the machine's clock is read", call -> switch (call.getTargetOwner().getName()) {
+                case "java.lang.System" -> call.getName().equals("currentTimeMillis");
+                case "java.util.Date", "java.sql.Timestamp" -> call.getName().equals("<init>");
+                case "java.util.Calendar" -> call.getName().equals("getInstance");
+                default ->
+                    call.getTargetOwner().getPackageName().equals("java.time") && MAKES_NOW.contains(call.getName());
+            });
+
+    @ArchTest
+    static final ArchRule nothingIsDecidedByTheMachinesClock = noClasses()
+            .that()
+            .resideInAnyPackage("org.pgmigrator.core..", "org.pgmigrator.cli..", "org.pgmigrator.decoder..")
+            .and()
+            .haveNameNotMatching(SHOWS_THE_TIME)
+            .should()
+            .callCodeUnitWhere(READS_THE_WALL_CLOCK)
+            .because(
+                    "it jumps, and no two machines agree: measure by System.nanoTime(), or compare one server's clock with"
+                            + " itself; what only shows the time gets it from the Console");
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles = slices().matching("org.pgmigrator.(**)")

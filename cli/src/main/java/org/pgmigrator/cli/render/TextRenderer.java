@@ -3,13 +3,13 @@ package org.pgmigrator.cli.render;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.VerifyLevel;
@@ -40,31 +40,36 @@ public final class TextRenderer implements Renderer {
     private final PrintStream out;
     private final PrintStream err;
     private final InstantSource clock;
+    private final LongSupplier pauses;
     private final Style style;
     private final Supplier<OnInterrupt> onInterrupt;
     private final boolean reminds;
 
     private @Nullable OnInterrupt toldMeaning;
-    private Instant toldAt = Instant.MIN;
-    private Instant copyLineAt = Instant.MIN;
+    private long toldAt;
+    private boolean copyLineDue = true;
+    private long copyLineAt;
     private long checksPassed;
     private @Nullable Failure shown;
 
     /// @param onInterrupt what the next Ctrl+C does
     public TextRenderer(
             PrintStream out, PrintStream err, InstantSource clock, Style style, Supplier<OnInterrupt> onInterrupt) {
-        this(out, err, clock, style, onInterrupt, true);
+        this(out, err, clock, System::nanoTime, style, onInterrupt, true);
     }
 
     /// For a command that migrates nothing itself: it says nothing about Ctrl+C.
     public static TextRenderer ofBystander(PrintStream out, PrintStream err, InstantSource clock, Style style) {
-        return new TextRenderer(out, err, clock, style, () -> OnInterrupt.NOTHING, false);
+        return new TextRenderer(out, err, clock, System::nanoTime, style, () -> OnInterrupt.NOTHING, false);
     }
 
-    private TextRenderer(
+    /// @param clock  for the time of day that a line begins with, and for nothing else: it may jump
+    /// @param pauses what `System.nanoTime()` is
+    TextRenderer(
             PrintStream out,
             PrintStream err,
             InstantSource clock,
+            LongSupplier pauses,
             Style style,
             Supplier<OnInterrupt> onInterrupt,
             boolean reminds) {
@@ -72,6 +77,7 @@ public final class TextRenderer implements Renderer {
         this.out = out;
         this.err = err;
         this.clock = clock;
+        this.pauses = pauses;
         this.style = style;
         this.onInterrupt = onInterrupt;
     }
@@ -95,7 +101,7 @@ public final class TextRenderer implements Renderer {
         switch (event) {
             case ProgressEvent.Finding finding -> finding(finding);
             case ProgressEvent.PhaseStarted started -> {
-                copyLineAt = Instant.MIN;
+                copyLineDue = true;
                 line(started.phase(), started.detail());
             }
             case ProgressEvent.CopyProgress progress -> copy(progress);
@@ -154,8 +160,10 @@ public final class TextRenderer implements Renderer {
 
     private void copy(ProgressEvent.CopyProgress progress) {
         boolean allDone = progress.objectsTotal() > 0 && progress.objectsDone() == progress.objectsTotal();
-        if (allDone || !clock.instant().isBefore(copyLineAt)) {
-            copyLineAt = clock.instant().plus(COPY_PAUSE);
+        long now = pauses.getAsLong();
+        if (allDone || copyLineDue || now - copyLineAt >= COPY_PAUSE.toNanos()) {
+            copyLineDue = false;
+            copyLineAt = now;
             line(progress.phase(), ProgressText.copy(progress) + " · " + Wording.brief(meaning()));
         }
     }
@@ -169,12 +177,12 @@ public final class TextRenderer implements Renderer {
     private void remind(ProgressEvent event) {
         boolean over = event instanceof ProgressEvent.Complete || event instanceof ProgressEvent.Failed;
         OnInterrupt meaning = meaning();
-        boolean due = !clock.instant().isBefore(toldAt.plus(REMINDER));
+        boolean due = pauses.getAsLong() - toldAt >= REMINDER.toNanos();
         if (!reminds || over || (meaning == toldMeaning && !due)) {
             return;
         }
         toldMeaning = meaning;
-        toldAt = clock.instant();
+        toldAt = pauses.getAsLong();
         String text = Wording.inFull(meaning);
         say(meaning == OnInterrupt.CUT_OVER ? style.attention(text) : style.quiet(text));
     }

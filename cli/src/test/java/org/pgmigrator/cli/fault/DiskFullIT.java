@@ -102,13 +102,16 @@ class DiskFullIT {
         program.awaitRunning("the disk is full for the time " + times, () -> timesFull(program) >= times);
     }
 
-    /// Writes WAL until there is no room for a new file of it, which a server does not survive where it cannot refuse the
+    /// Writes WAL until there is no room for a new file of it, which a server does not survive where it cannot refuse
+    /// the
     /// one who writes. The program may have met it first.
     private static void takeDown(EmbeddedServer server) {
         String state = "";
         long until = System.nanoTime() + Program.PATIENCE.toNanos();
         while (!LOSSES.contains(state)) {
-            assertThat(System.nanoTime()).as("the server is down, last seen: " + state).isLessThan(until);
+            assertThat(System.nanoTime())
+                    .as("the server is down, last seen: " + state)
+                    .isLessThan(until);
             try {
                 server.rows(
                         "postgres",

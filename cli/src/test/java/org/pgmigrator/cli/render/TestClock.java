@@ -13,8 +13,21 @@ final class TestClock implements InstantSource {
             .atZone(ZoneId.systemDefault())
             .toInstant();
 
+    private long nanos = -7;
+
     void advance(Duration duration) {
         now = now.plus(duration);
+        nanos += duration.toNanos();
+    }
+
+    /// Somebody sets the machine's clock.
+    void jump(Duration duration) {
+        now = now.plus(duration);
+    }
+
+    /// What no jump changes.
+    long nanoTime() {
+        return nanos;
     }
 
     @Override

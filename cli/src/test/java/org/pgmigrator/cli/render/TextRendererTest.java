@@ -23,7 +23,7 @@ class TextRendererTest {
     private final TestClock clock = new TestClock();
     private OnInterrupt meaning = OnInterrupt.NOTHING;
     private final TextRenderer renderer =
-            new TextRenderer(out.stream(), err.stream(), clock, Style.PLAIN, () -> meaning);
+            new TextRenderer(out.stream(), err.stream(), clock, clock::nanoTime, Style.PLAIN, () -> meaning, true);
 
     private static ProgressEvent.Lag lag(OptionalDouble seconds, String status, OptionalLong retained) {
         return new ProgressEvent.Lag(
@@ -115,6 +115,30 @@ class TextRendererTest {
         }
 
         assertThat(out.text().lines().filter(line -> line.contains("Restore:"))).hasSize(2);
+    }
+
+    @Test
+    void aClockThatIsSetBackDoesNotSilenceTheScreen() {
+        meaning = OnInterrupt.STOP_AND_REMOVE;
+        renderer.on(new ProgressEvent.CopyProgress(Phase.RESTORE, 1, 40, 0, 0, ""));
+        clock.jump(Duration.ofHours(-3));
+        clock.advance(Duration.ofSeconds(61));
+        renderer.on(new ProgressEvent.CopyProgress(Phase.RESTORE, 2, 40, 0, 0, ""));
+
+        assertThat(out.text().lines().filter(line -> line.contains("Restore:"))).hasSize(2);
+        assertThat(out.text().split("Ctrl\\+C now", -1)).hasSize(3);
+    }
+
+    @Test
+    void aClockThatIsSetForwardDoesNotFloodTheScreen() {
+        meaning = OnInterrupt.STOP_AND_REMOVE;
+        for (int i = 0; i < 10; i++) {
+            renderer.on(new ProgressEvent.CopyProgress(Phase.RESTORE, i, 40, 0, 0, ""));
+            clock.jump(Duration.ofHours(3));
+        }
+
+        assertThat(out.text().lines().filter(line -> line.contains("Restore:"))).hasSize(1);
+        assertThat(out.text().split("Ctrl\\+C now", -1)).hasSize(2);
     }
 
     @Test

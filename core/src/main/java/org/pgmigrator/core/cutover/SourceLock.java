@@ -3,7 +3,6 @@ package org.pgmigrator.core.cutover;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +51,6 @@ public final class SourceLock implements AutoCloseable {
     private List<CatalogTable> tables = List.of();
     private List<Long> relations = List.of();
     private long askedNanos;
-    private Instant grantedAt = Instant.EPOCH;
     private volatile @Nullable DeadMansSwitch deadMansSwitch;
     private volatile boolean held;
 
@@ -149,7 +147,6 @@ public final class SourceLock implements AutoCloseable {
             return false;
         }
         held = true;
-        grantedAt = Instant.now();
         deadMansSwitch = DeadMansSwitch.start(session, alive, limits.ping());
         LOG.info(
                 "source locked tables={} pid={} milliseconds={}",
@@ -213,11 +210,6 @@ public final class SourceLock implements AutoCloseable {
     /// When the first lock can have been granted, in terms of `System.nanoTime()`: the write downtime starts there.
     public long downtimeStartNanos() {
         return askedNanos;
-    }
-
-    /// When all locks had been granted.
-    public Instant grantedAt() {
-        return grantedAt;
     }
 
     /// The server process of the lock session.

@@ -196,7 +196,7 @@ final class Cutover {
                     scene.subscription(),
                     cutover.token(),
                     proved.finalLsn(),
-                    clock.lockedAt());
+                    clock.locked().orElse(Duration.ZERO));
             FaultPoint.FENCE_JOURNALLED.reached();
             fence(cutover, entry);
             FaultPoint.FENCED.reached();

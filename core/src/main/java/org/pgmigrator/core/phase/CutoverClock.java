@@ -2,7 +2,6 @@ package org.pgmigrator.core.phase;
 
 import java.sql.Connection;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
@@ -61,10 +60,6 @@ final class CutoverClock {
     /// How long writes have been kept away; empty if nothing keeps them away.
     Optional<Duration> locked() {
         return lockedNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(System.nanoTime() - lockedNanos));
-    }
-
-    Instant lockedAt() {
-        return Instant.now().minus(locked().orElse(Duration.ZERO));
     }
 
     Duration elapsed() {

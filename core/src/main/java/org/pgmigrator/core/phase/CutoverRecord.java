@@ -5,9 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
+import java.time.Duration;
 import java.util.Optional;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Side;
@@ -20,8 +18,10 @@ import org.pgmigrator.decoder.Lsn;
 /// @param step     the last step that was done
 /// @param token    of the fence that may have been placed; empty before that was tried
 /// @param finalLsn commit end of the marker that the target's progress has reached; empty before the fence
-/// @param lockedAt when the first lock can have been granted, by the process's clock
-record CutoverRecord(String step, Optional<String> token, Optional<Lsn> finalLsn, Optional<Instant> lockedAt) {
+/// @param locked   for how long writes have been kept away when this was read, by the target's clock alone; empty
+/// before
+/// the fence, and if that clock was set back meanwhile
+record CutoverRecord(String step, Optional<String> token, Optional<Lsn> finalLsn, Optional<Duration> locked) {
 
     static void createTable(Connection target) throws SQLException {
         try (Statement statement = target.createStatement()) {
@@ -72,13 +72,13 @@ record CutoverRecord(String step, Optional<String> token, Optional<Lsn> finalLsn
     }
 
     /// From now on the source may be closed by the fence of this token.
-    static void fencing(Connection target, String subscription, String token, Lsn finalLsn, Instant lockedAt) {
+    static void fencing(Connection target, String subscription, String token, Lsn finalLsn, Duration locked) {
         try (PreparedStatement statement = target.prepareStatement(
                 "update pgmigrator.cutover set step = 'fence', token = ?, final_lsn = ?::pg_lsn,"
-                        + " locked_at = ?, updated_at = now() where subscription = ?")) {
+                        + " locked_at = clock_timestamp() - ? * interval '1 millisecond', updated_at = now() where subscription = ?")) {
             statement.setString(1, token);
             statement.setString(2, finalLsn.toString());
-            statement.setObject(3, lockedAt.atOffset(ZoneOffset.UTC));
+            statement.setLong(3, locked.toMillis());
             statement.setString(4, subscription);
             statement.executeUpdate();
         } catch (SQLException refusal) {
@@ -110,8 +110,9 @@ record CutoverRecord(String step, Optional<String> token, Optional<Lsn> finalLsn
         if (!exists(target)) {
             return Optional.empty();
         }
-        try (PreparedStatement statement = target.prepareStatement(
-                "select step, token, final_lsn::text, locked_at from pgmigrator.cutover where subscription = ?")) {
+        try (PreparedStatement statement = target.prepareStatement("select step, token, final_lsn::text,"
+                + " (extract(epoch from clock_timestamp() - locked_at) * 1000)::int8"
+                + " from pgmigrator.cutover where subscription = ?")) {
             statement.setString(1, subscription);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next()
@@ -119,8 +120,9 @@ record CutoverRecord(String step, Optional<String> token, Optional<Lsn> finalLsn
                                 row.getString(1),
                                 Optional.ofNullable(row.getString(2)),
                                 Optional.ofNullable(row.getString(3)).map(Lsn::parse),
-                                Optional.ofNullable(row.getObject(4, OffsetDateTime.class))
-                                        .map(OffsetDateTime::toInstant)))
+                                Optional.ofNullable(row.getObject(4, Long.class))
+                                        .map(Duration::ofMillis)
+                                        .filter(Duration::isPositive)))
                         : Optional.empty();
             }
         }

@@ -3,7 +3,6 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -255,10 +254,10 @@ final class InterruptedCutover {
     /// The source is closed and the target has everything: it is opened.
     private void finish() throws InterruptedException {
         requireNoStop();
+        long began = System.nanoTime();
         CutoverRecord cutover = record().orElseThrow();
         listener.on(new ProgressEvent.PhaseStarted(
                 Phase.CUTOVER, "everything was proved and the source is closed; the target is opened now"));
-        long began = System.nanoTime();
         try (TargetOpening opening = TargetOpening.connect(state, target, listener)) {
             bringUpToDate();
             state.phase(Phase.CUTOVER);
@@ -269,8 +268,8 @@ final class InterruptedCutover {
                     () -> finish.requireFence(cutover.token().orElseThrow()));
         }
         open = true;
-        Optional<Duration> downtime = cutover.lockedAt().map(since -> Duration.between(since, Instant.now()));
         Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
+        Optional<Duration> downtime = cutover.locked().map(elapsed::plus);
         listener.on(
                 new ProgressEvent.CutoverStep("open target", elapsed, "as the cutover that was cut off was about to"));
         FaultPoint.TARGET_OPENED.reached();

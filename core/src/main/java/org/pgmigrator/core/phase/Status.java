@@ -209,17 +209,22 @@ public final class Status implements AutoCloseable {
                 bulletin.phase(),
                 bulletin.detail(),
                 bulletin.onInterrupt(),
-                Duration.between(bulletin.writtenAt(), now),
+                age(bulletin.writtenAt(), now),
                 lag.map(Bulletin.LagNews::received).map(applied::max),
                 lag.map(news -> OptionalLong.of(news.bytes())).orElse(OptionalLong.empty()),
                 lag.map(Bulletin.LagNews::seconds).orElse(OptionalDouble.empty()),
                 lag.map(news -> OptionalDouble.of(news.changesPerSecond())).orElse(OptionalDouble.empty()),
-                bulletin.lagAt().map(at -> Duration.between(at, now)),
+                bulletin.lagAt().map(at -> age(at, now)),
                 bulletin.copy()
                         .map(copy -> new StatusReport.Copied(
                                 copy.objectsDone(), copy.objectsTotal(), copy.bytesDone(), copy.bytesTotal())),
                 bulletin.warning(),
                 bulletin.ending());
+    }
+
+    /// By the target's clock alone. If that was set back meanwhile, what was written before does not count as new.
+    private static Duration age(Instant then, Instant now) {
+        return Duration.between(then, now).abs();
     }
 
     private static Instant now(Connection connection) throws SQLException {

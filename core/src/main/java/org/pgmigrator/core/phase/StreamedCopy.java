@@ -217,7 +217,7 @@ final class StreamedCopy implements AutoCloseable {
     }
 
     /// Only what is marked is there: the mark was committed with the rows.
-    private static void requireAllMarked(CopyRecord.Parts parts) {
+    static void requireAllMarked(CopyRecord.Parts parts) {
         Set<Integer> marked = Set.copyOf(parts.done());
         List<RowUnit> unmarked = parts.plan().stream()
                 .filter(unit -> !marked.contains(unit.number()))

@@ -5,6 +5,7 @@ import java.net.URLEncoder;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -101,7 +102,7 @@ final class Connector {
             line.notOpened();
         }
         try {
-            complete(connection);
+            complete(connection, line);
             if (!role.isPlayedBy(connection)) {
                 attempts.add(new ConnectFailure.Attempt(endpoint, new ConnectFailure.WrongRole(role)));
                 connection.close();
@@ -131,10 +132,20 @@ final class Connector {
         return connection;
     }
 
-    private void complete(Connection connection) throws SQLException {
+    private void complete(Connection connection, Line line) throws SQLException {
         int major = connection.getMetaData().getDatabaseMajorVersion();
         try (Statement statement = connection.createStatement()) {
-            statement.execute(PinnedSettings.afterConnecting(major, session));
+            boolean rows = statement.execute(
+                    PinnedSettings.afterConnecting(major, session) + "; " + Backends.select("pg_backend_pid()"));
+            while (rows || statement.getUpdateCount() != -1) {
+                if (rows) {
+                    try (ResultSet row = statement.getResultSet()) {
+                        row.next();
+                        line.began(row.getString(Backends.STARTED));
+                    }
+                }
+                rows = statement.getMoreResults();
+            }
         }
     }
 }

@@ -95,7 +95,8 @@ public final class Database {
 
     /// Opens a walsender session in database mode, in the simple query protocol, with the same settings in force.
     ///
-    /// No statement but SET has run in it. It has no socket timeout: whoever reads from it watches the time.
+    /// Nothing but SET and one SELECT has run in it, and no transaction is open. It has no socket timeout: whoever
+    /// reads from it watches the time.
     ///
     /// @throws org.pgmigrator.core.error.MigrationException of this side's kinds
     public Connection connectReplication(Session session) {

@@ -1,7 +1,6 @@
 package org.pgmigrator.core.postgres;
 
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -34,9 +33,9 @@ final class Line {
     private final Endpoint endpoint;
     private final InetAddress address;
     private final String applicationName;
-    private final long openedAt = System.nanoTime();
     private final Set<Wire> wires = ConcurrentHashMap.newKeySet();
     private volatile int pid;
+    private volatile String started = "";
     private volatile @Nullable String cutBecause;
 
     private Line(Route route, Endpoint endpoint, InetAddress address, String applicationName) {
@@ -101,8 +100,15 @@ final class Line {
         return pid;
     }
 
-    Duration age() {
-        return Duration.ofNanos(System.nanoTime() - openedAt);
+    /// @param byServer when the server's process began, by its own account
+    void began(String byServer) {
+        started = byServer;
+    }
+
+    /// When the server's process began, as the server writes it: to be compared with what it writes later, never with
+    /// any clock. Empty before it is known.
+    String started() {
+        return started;
     }
 
     /// `session "pg-migrator apply" with the target db:5432`.

@@ -3,9 +3,9 @@ package org.pgmigrator.core.postgres;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 import org.postgresql.util.PSQLException;
@@ -46,7 +45,9 @@ final class PeerProbe {
     }
 
     /// One of the server's processes.
-    record Backend(String applicationName, boolean waitsForClient) {}
+    ///
+    /// @param started when it began, as the server writes it
+    record Backend(String applicationName, String started, boolean waitsForClient) {}
 
     /// @param line by which the server is reached
     ///
@@ -90,13 +91,18 @@ final class PeerProbe {
 
     private static Map<Integer, Backend> processes(Connection connection, List<Integer> pids) throws SQLException {
         Map<Integer, Backend> found = new HashMap<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("select pid, coalesce(application_name, ''),"
-                        + " coalesce(wait_event, '') from pg_catalog.pg_stat_activity where pid in ("
-                        + pids.stream().map(String::valueOf).collect(Collectors.joining(", ")) + ")")) {
-            while (row.next()) {
-                boolean waits = WAITS_FOR_CLIENT.contains(row.getString(3).toLowerCase(Locale.ROOT));
-                found.put(row.getInt(1), new Backend(row.getString(2), waits));
+        try (PreparedStatement statement = connection.prepareStatement(Backends.select("?"))) {
+            for (int pid : pids) {
+                statement.setInt(1, pid);
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        boolean waits = WAITS_FOR_CLIENT.contains(
+                                row.getString(Backends.WAIT).toLowerCase(Locale.ROOT));
+                        found.put(
+                                row.getInt(Backends.PID),
+                                new Backend(row.getString(Backends.NAME), row.getString(Backends.STARTED), waits));
+                    }
+                }
             }
         }
         return found;

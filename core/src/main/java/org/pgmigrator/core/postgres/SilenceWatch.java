@@ -28,19 +28,16 @@ public final class SilenceWatch {
 
     /// Longer than a network is away that comes back by itself without anybody asking why. Another one for tests:
     /// `-Dpgmigrator.silence-limit`, in seconds.
-    private static final Duration LIMIT = Duration.ofSeconds(Integer.getInteger("pgmigrator.silence-limit", 30));
+    static final Duration LIMIT = Duration.ofSeconds(Integer.getInteger("pgmigrator.silence-limit", 30));
 
     /// What is dead is cut within about two limits, within three if somebody answers to the first packet only.
-    private static final Patience ORDINARY = new Patience(LIMIT, LIMIT.dividedBy(3), LIMIT, 2);
+    static final Patience ORDINARY = new Patience(LIMIT, LIMIT.dividedBy(3), LIMIT, 2);
 
     /// The operator wants the program to end.
-    private static final Patience HURRIED =
+    static final Patience HURRIED =
             new Patience(Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(3), 1);
 
     private static final Duration TICK = Duration.ofMillis(250);
-
-    /// A peer that could not be reached is not asked again for each session.
-    private static final Duration REMEMBERED = Duration.ofSeconds(10);
 
     private static final Set<Wire> WIRES = ConcurrentHashMap.newKeySet();
     private static final Map<Line.Peer, PeerWatch> PEERS = new ConcurrentHashMap<>();
@@ -127,8 +124,8 @@ public final class SilenceWatch {
         Patience patience = patience();
         silent(patience).stream()
                 .collect(Collectors.groupingBy(wire -> wire.line().peer()))
-                .forEach((peer, wires) ->
-                        PEERS.computeIfAbsent(peer, unused -> new PeerWatch()).look(wires, patience));
+                .forEach((peer, wires) -> PEERS.computeIfAbsent(peer, unused -> new PeerWatch(PeerProbe::ask))
+                        .look(wires, patience));
     }
 
     private static List<Wire> silent(Patience patience) {
@@ -136,110 +133,5 @@ public final class SilenceWatch {
         return WIRES.stream()
                 .filter(wire -> wire.silence(now) >= patience.limit().toNanos())
                 .toList();
-    }
-
-    /// What is known of one server. Its probes are made one after the other, by threads of their own: another server's
-    /// sessions need not wait for them.
-    private static final class PeerWatch {
-
-        @GuardedBy("this")
-        private boolean probing;
-
-        @GuardedBy("this")
-        private int failed;
-
-        @GuardedBy("this")
-        private long nextProbe = System.nanoTime();
-
-        @GuardedBy("this")
-        private @Nullable String unreachable;
-
-        @GuardedBy("this")
-        private long unreachableAt;
-
-        synchronized void look(List<Wire> silent, Patience patience) {
-            long now = System.nanoTime();
-            String dead = unreachable;
-            if (dead != null && now - unreachableAt < REMEMBERED.toNanos()) {
-                silent.forEach(wire -> cut(wire, now, dead));
-            } else if (!probing && now - nextProbe >= 0) {
-                probing = true;
-                unreachable = null;
-                Thread.ofVirtual().name("silence-probe").start(() -> probe(silent, patience));
-            }
-        }
-
-        private void probe(List<Wire> silent, Patience patience) {
-            PeerProbe.Answer answer = new PeerProbe.Unknown("not asked");
-            try {
-                answer = PeerProbe.ask(silent.getFirst().line(), pids(silent), patience.probe(), patience.login());
-            } finally {
-                answered(answer, silent, patience);
-            }
-        }
-
-        private static List<Integer> pids(List<Wire> silent) {
-            return silent.stream()
-                    .map(wire -> wire.line().pid())
-                    .filter(pid -> pid != 0)
-                    .distinct()
-                    .toList();
-        }
-
-        private synchronized void answered(PeerProbe.Answer answer, List<Wire> silent, Patience patience) {
-            probing = false;
-            long now = System.nanoTime();
-            log.debug("silence sessions={} answer={}", silent.size(), answer);
-            switch (answer) {
-                case PeerProbe.Unreachable told -> {
-                    nextProbe = now;
-                    failed++;
-                    if (failed >= patience.probes()) {
-                        failed = 0;
-                        unreachable = "and a new connection gets no answer either (" + told.why() + ")";
-                        unreachableAt = now;
-                    }
-                }
-                case PeerProbe.Unknown told -> {
-                    failed = 0;
-                    nextProbe = now + patience.limit().toNanos();
-                    log.warn("whether silent sessions are alive is not known: {}", told.why());
-                }
-                case PeerProbe.Processes processes -> {
-                    failed = 0;
-                    nextProbe = now + patience.limit().toNanos();
-                    silent.forEach(wire -> judge(wire, processes.byPid(), patience, now));
-                }
-            }
-        }
-
-        private static void judge(Wire wire, Map<Integer, PeerProbe.Backend> backends, Patience patience, long now) {
-            Line line = wire.line();
-            PeerProbe.Backend backend = backends.get(line.pid());
-            if (line.pid() == 0) {
-                // It is logging in, which may take what it takes, but not for ever.
-                if (wire.silence(now) >= 2 * LIMIT.toNanos()) {
-                    cut(wire, now, "although the server answers to a new connection");
-                }
-            } else if (backend == null || !backend.applicationName().equals(line.applicationName())) {
-                cut(wire, now, "and the server has no such session any more (pid " + line.pid() + ")");
-            } else if (!backend.waitsForClient()) {
-                wire.acquit();
-            } else if (wire.isSuspectedFor(patience.limit(), now)) {
-                cut(wire, now, "and the server waits for us as well (pid " + line.pid() + "): nothing gets through");
-            }
-        }
-
-        private static void cut(Wire wire, long now, String reason) {
-            long silence = wire.silence(now);
-            // Something has come or gone meanwhile.
-            if (silence < patience().limit().toNanos()) {
-                return;
-            }
-            String message = "nothing was heard for " + silence / 1_000_000_000 + " s on the "
-                    + wire.line().describe() + ", " + reason;
-            log.warn("silent session cut: {}", message);
-            wire.cut(message);
-        }
     }
 }

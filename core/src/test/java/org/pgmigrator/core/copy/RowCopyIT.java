@@ -177,6 +177,45 @@ class RowCopyIT {
         assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("0");
     }
 
+    /// Whatever it dies of, and while another worker has all its parts done.
+    @Test
+    void aWorkerThatDiesFailsTheCopyAndItsRowsAreNotThere() throws Exception {
+        pair.onSource(
+                "create table public.fatal as select generate_series(1, 100) as i",
+                "create table public.fine as select generate_series(1, 100) as i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            for (Throwable death : List.of(
+                    new OutOfMemoryError("no heap"),
+                    new IllegalStateException("a bug"),
+                    new AssertionError("a doubt"))) {
+                pair.onTarget("truncate public.fine");
+                Marks dying = new Marks() {
+                    @Override
+                    public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+                        if (unit.table().toString().contains("fatal")) {
+                            throw RowCopyIT.<RuntimeException>as(death);
+                        }
+                        super.mark(target, unit, rows);
+                    }
+                };
+                assertThatThrownBy(() -> copy(snapshot, plan, dying, RowCopyIT::impatient))
+                        .isInstanceOfSatisfying(MigrationException.class, failed -> {
+                            assertThat(failed.failure().kind()).isEqualTo(FailureKind.BUG);
+                            assertThat(failed.failure().why()).contains(String.valueOf(death.getMessage()));
+                        });
+                assertThat(dying.marked)
+                        .noneMatch(unit -> unit.table().toString().contains("fatal"));
+                assertThat(pair.targetValue("select count(*) from public.fatal"))
+                        .isEqualTo("0");
+            }
+        });
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <T extends Throwable> T as(Throwable any) throws T {
+        throw (T) any;
+    }
+
     @Test
     void aSessionThatIsLostBeforeItsCommitIsMadeAnewAndTheRowsAreThereOnce() throws Exception {
         pair.onSource("create table public.t as select generate_series(1, 100) as i");

@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +84,7 @@ class TargetOpeningIT {
         try (StateStore state = closed()) {
             state.undoLog(Side.SOURCE).willCreate("publication \"p\"", "DROP PUBLICATION p");
             CutoverRecord.begin(state.session(), SUBSCRIPTION);
-            CutoverRecord.fencing(state.session(), SUBSCRIPTION, "token", Lsn.parse("0/1"), Instant.now());
+            CutoverRecord.fencing(state.session(), SUBSCRIPTION, "token", Lsn.parse("0/1"), Duration.ZERO);
         }
 
         Failure refused = abort(true);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +79,77 @@ class GhostsIT {
 
             assertThat(Ghosts.end(asking, Side.TARGET, ghost)).isTrue();
             await().atMost(Duration.ofSeconds(10)).until(() -> !isThere(ghost));
+        }
+    }
+
+    /// The session's role may be another one than the one that has logged in, with fewer rights.
+    private Database asLoginWithARole(PostgresServer reached) throws SQLException {
+        server.execute(
+                "app",
+                "DROP ROLE IF EXISTS login",
+                "DROP ROLE IF EXISTS plain",
+                "CREATE ROLE plain",
+                "CREATE ROLE login LOGIN PASSWORD 'pw' IN ROLE plain",
+                "ALTER ROLE login SET role = 'plain'");
+        return Database.parse(
+                Side.TARGET,
+                new Secret("host=" + reached.host() + " port=" + reached.port()
+                        + " dbname=app user=login password=pw sslmode=disable"),
+                Map.of());
+    }
+
+    @Test
+    void aSetRoleHidesNeitherAGhostNorWhatASessionWaitsFor() throws SQLException {
+        Database limited = asLoginWithARole(proxy.asServer(server));
+        try (Connection asking = limited.connect(NAME);
+                Connection alive = limited.connect(NAME)) {
+            assertThat(Catalog.value(asking, "select current_user::text")).isEqualTo("plain");
+            asking.setAutoCommit(false);
+            Connection other = limited.connect(NAME);
+            int known = pid(other);
+            other.close();
+            Line line = Line.past(Side.TARGET, known).orElseThrow();
+            assertThat(line.started()).isNotEmpty();
+            PeerProbe.Answer answer =
+                    PeerProbe.ask(line, List.of(pid(alive)), Duration.ofSeconds(5), Duration.ofSeconds(10));
+            assertThat(answer)
+                    .isInstanceOfSatisfying(
+                            PeerProbe.Processes.class,
+                            found -> assertThat(found.byPid().values())
+                                    .singleElement()
+                                    .satisfies(backend ->
+                                            assertThat(backend.waitsForClient()).isTrue())
+                                    .satisfies(backend ->
+                                            assertThat(backend.started()).isNotEmpty()));
+
+            Connection lost = limited.connect(NAME);
+            int ghost = pid(lost);
+            proxy.swallow(port(ghost));
+            lost.abort(Runnable::run);
+            assertThat(Ghosts.end(asking, Side.TARGET, ghost)).isTrue();
+            assertThat(Catalog.value(asking, "select current_user::text")).isEqualTo("plain");
+            await().atMost(Duration.ofSeconds(10)).until(() -> !isThere(ghost));
+        }
+    }
+
+    private static int port(int pid) throws SQLException {
+        return Integer.parseInt(server.value("app", "SELECT client_port FROM pg_stat_activity WHERE pid = " + pid));
+    }
+
+    @Test
+    void aProcessThatBeganAtAnotherTimeIsNoGhostOfOurs() throws SQLException {
+        try (Connection asking = direct.connect(NAME)) {
+            Connection lost = lossy.connect(NAME);
+            int ghost = pid(lost);
+            proxy.swallow();
+            lost.abort(Runnable::run);
+            Line line = Line.past(Side.TARGET, ghost).orElseThrow();
+            String began = line.started();
+            line.began("0.000001");
+            assertThat(Ghosts.end(asking, Side.TARGET, ghost)).isFalse();
+            assertThat(isThere(ghost)).isTrue();
+            line.began(began);
+            assertThat(Ghosts.end(asking, Side.TARGET, ghost)).isTrue();
         }
     }
 
