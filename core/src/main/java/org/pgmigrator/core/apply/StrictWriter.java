@@ -101,6 +101,7 @@ final class StrictWriter implements ChangeWriter {
     private void truncate(Change.Truncate truncate, Origin origin) throws SQLException {
         endRun();
         List<TargetTable> truncated = new ArrayList<>();
+        tables.requireNoOthersRows(truncate.relations());
         for (Relation relation : truncate.relations()) {
             truncated.add(tables.resolve(relation));
         }

@@ -9,6 +9,7 @@ import org.pgmigrator.decoder.PgOutputMessage.Relation;
 /// A published relation, resolved against the target's catalogue: what is needed to write its rows.
 ///
 /// @param relation    as the stream announced it; columns are addressed by their position in it
+/// @param name        the target's table: the relation's, or one above it, if its rows may be in other partitions there
 /// @param partitioned whether the target's table is partitioned itself
 /// @param binary      whether its values come in binary form
 /// @param columns     one for each column of the relation, in its order

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,6 +23,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.UnsteadyPartitions;
 import org.pgmigrator.decoder.PgOutputMessage.Relation;
 import org.pgmigrator.decoder.ReplicaIdentity;
 
@@ -37,10 +39,23 @@ final class TargetTables {
                     where t.tgenabled in ('A', 'R')
                       and (t.tgrelid = c.oid or t.tgrelid in (select relid from pg_catalog.pg_partition_tree(c.oid)))),
                    (select string_agg(quote_ident(r.rulename), ', ') from pg_catalog.pg_rewrite r
-                    where r.ev_enabled in ('A', 'R') and r.ev_class = c.oid)
-            from pg_catalog.pg_class c
+                    where r.ev_enabled in ('A', 'R') and r.ev_class = c.oid),
+                   cn.nspname, c.relname
+            from pg_catalog.pg_class leaf
+            join pg_catalog.pg_namespace n on n.oid = leaf.relnamespace
+            join pg_catalog.pg_class c on c.oid = coalesce(%s, leaf.oid)
+            join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
+            where n.nspname = ? and leaf.relname = ? and leaf.relkind in ('r', 'p')
+            """.formatted(UnsteadyPartitions.STANDING_FOR_LEAF);
+
+    private static final String LEAVES = """
+            select n.nspname, c.relname
+            from pg_catalog.pg_class root
+            join pg_catalog.pg_namespace rn on rn.oid = root.relnamespace
+            cross join lateral pg_catalog.pg_partition_tree(root.oid) t
+            join pg_catalog.pg_class c on c.oid = t.relid
             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = ? and c.relname = ? and c.relkind in ('r', 'p')
+            where t.isleaf and rn.nspname = ? and root.relname = ?
             """;
 
     /// The types come without modifier: an explicit cast to varchar(5) would cut a longer value in silence.
@@ -116,6 +131,45 @@ final class TargetTables {
         return known;
     }
 
+    /// A partition that another table stands for can only be emptied with all others of that table.
+    ///
+    /// @throws MigrationException TARGET_SCHEMA_DIFFERS if a table would lose rows of partitions that are not among the
+    /// relations
+    void requireNoOthersRows(List<Relation> relations) throws SQLException {
+        Set<QualifiedName> emptied = relations.stream()
+                .map(relation -> new QualifiedName(relation.namespace(), relation.name()))
+                .collect(Collectors.toSet());
+        for (Relation relation : relations) {
+            QualifiedName name = new QualifiedName(relation.namespace(), relation.name());
+            QualifiedName table = resolve(relation).name();
+            if (table.equals(name)) {
+                continue;
+            }
+            for (QualifiedName leaf : leaves(table)) {
+                if (!emptied.contains(leaf)) {
+                    throw differs(
+                            "The source has emptied partition " + name + " by TRUNCATE, but not " + leaf + ".",
+                            "rows of " + table + " are hashed by values that each server has of its own, so that "
+                                    + "the target cannot tell which of them were in that partition");
+                }
+            }
+        }
+    }
+
+    private Set<QualifiedName> leaves(QualifiedName root) throws SQLException {
+        Set<QualifiedName> leaves = new TreeSet<>();
+        try (PreparedStatement statement = target.prepareStatement(LEAVES)) {
+            statement.setString(1, root.schema());
+            statement.setString(2, root.name());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    leaves.add(new QualifiedName(row.getString(1), row.getString(2)));
+                }
+            }
+        }
+        return leaves;
+    }
+
     private TargetTable load(Relation relation) throws SQLException {
         QualifiedName name = new QualifiedName(relation.namespace(), relation.name());
         try (PreparedStatement statement = target.prepareStatement(TABLE)) {
@@ -129,7 +183,7 @@ final class TargetTables {
                 }
                 return load(
                         relation,
-                        name,
+                        new QualifiedName(row.getString(5), row.getString(6)),
                         row.getLong(1),
                         row.getBoolean(2),
                         Optional.ofNullable(row.getString(3)),

@@ -20,13 +20,15 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.postgres.UnsteadyPartitions;
 
 /// How the rows of one table travel.
 ///
 /// @param columns   those that are not computed by the server, in SQL, separated by commas; may be empty
 /// @param condition `WHERE …` on the rows of an extension's table, or empty
 /// @param binary    whether both sides have the same binary form of every column
-record RowTable(QualifiedName name, String columns, String condition, boolean binary) {
+/// @param into      the target's table: above a partition, where its rows may be in other ones there
+record RowTable(QualifiedName name, String columns, String condition, boolean binary, QualifiedName into) {
 
     /// What gives the rows of a part on the source.
     String copyOut(RowUnit unit) {
@@ -41,7 +43,7 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
     }
 
     String copyIn() {
-        return "copy " + name.quoted() + columnList() + " from stdin" + format();
+        return "copy " + into.quoted() + columnList() + " from stdin" + format();
     }
 
     private String columnList() {
@@ -56,8 +58,10 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
     static Map<String, RowTable> read(String snapshot, Database source, Database target, Collection<RowUnit> units) {
         Set<QualifiedName> wanted = units.stream().map(RowUnit::table).collect(Collectors.toSet());
         Map<Column, Form> taken;
+        Map<QualifiedName, QualifiedName> unsteady;
         try (Connection session = target.connect(Session.named("copy catalogue"))) {
             taken = BinaryForms.read(session, tables(session, wanted));
+            unsteady = UnsteadyPartitions.read(session);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The target's tables cannot be listed.", refusal);
         }
@@ -83,7 +87,8 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
                                         .map(QualifiedName::quote)
                                         .collect(Collectors.joining(", ")),
                                 table.ofExtension() ? conditions.getOrDefault(table.name(), "") : "",
-                                binary));
+                                binary,
+                                unsteady.getOrDefault(table.name(), table.name())));
             }
             return result;
         } catch (SQLException refusal) {

@@ -2,10 +2,12 @@ package org.pgmigrator.core.validate;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.UnsteadyPartitions;
 import org.pgmigrator.core.uncarried.Found;
 import org.pgmigrator.core.uncarried.Uncarried;
 
@@ -108,9 +110,22 @@ final class NotStreamedChecks {
                 view.connection(), view.plan().carried(), view.request().filter());
     }
 
-    private static void unloggedTables(SourceView view, Findings findings) {
+    private static void unloggedTables(SourceView view, Findings findings) throws SQLException {
         List<CatalogTable> tables = view.plan().unlogged();
         List<QualifiedName> unlogged = tables.stream().map(CatalogTable::name).toList();
+        Set<QualifiedName> unsteady = unlogged.isEmpty()
+                ? Set.of()
+                : UnsteadyPartitions.read(view.connection()).keySet();
+        List<QualifiedName> mixed = unlogged.stream().filter(unsteady::contains).toList();
+        if (view.online() && !mixed.isEmpty()) {
+            findings.error(
+                    "Partitions that are hashed by values of this server alone are unlogged: " + Words.list(mixed)
+                            + ".",
+                    "Their rows will be in other partitions on the target, and cannot be replaced there by themselves.",
+                    "Make them permanent before the migration (ALTER TABLE ... SET LOGGED rewrites a table under an"
+                            + " ACCESS EXCLUSIVE lock), or leave the partitioned table out (--exclude-table).");
+            return;
+        }
         long bytes = tables.stream().mapToLong(CatalogTable::bytes).sum();
         String what = Words.count(unlogged.size(), "unlogged table") + " (" + Words.bytes(bytes) + ")";
         if (unlogged.isEmpty()) {

@@ -1,6 +1,7 @@
 package org.pgmigrator.core.verify;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,8 +17,8 @@ import org.pgmigrator.core.postgres.CatalogTable.CatalogColumn;
 
 /// Which table of the source is compared with which of the target.
 ///
-/// A partition is compared with the partition of its name, where both roots are divided into the same ones; otherwise
-/// the roots are compared as a whole.
+/// A partition is compared with the partition of its name, where both roots are divided into the same ones and a row is
+/// in the same one on both sides; otherwise the roots are compared as a whole.
 ///
 /// @param tables        what is compared, the largest first
 /// @param notComparable tables that are on one side only, or that a role can't read, each with what to say of it
@@ -80,7 +81,12 @@ record ComparisonPlan(List<ComparedTable> tables, Map<QualifiedName, String> not
                 return;
             }
             Set<QualifiedName> leaves = leaves(sourceTables, table);
-            if (table.partitioned() && leaves.equals(leaves(targetTables, counterpart)) && counterpart.partitioned()) {
+            boolean steady =
+                    Collections.disjoint(leaves, source.unsteady()) && Collections.disjoint(leaves, target.unsteady());
+            if (table.partitioned()
+                    && steady
+                    && leaves.equals(leaves(targetTables, counterpart))
+                    && counterpart.partitioned()) {
                 leaves.stream()
                         .sorted()
                         .forEach(leaf -> pair(find(sourceTables, leaf), find(targetTables, leaf), false));

@@ -8,8 +8,11 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogTable;
+import org.pgmigrator.core.postgres.UnsteadyPartitions;
 
 /// What one side has, read before anything is compared.
 ///
@@ -18,12 +21,14 @@ import org.pgmigrator.core.postgres.CatalogTable;
 /// @param tables     all user tables, sorted by name
 /// @param unreadable why a table's rows can't be read, by its oid
 /// @param keys       columns that tell rows apart, by the table's oid; a table may have none
+/// @param unsteady   partitions whose rows may be in other ones on the other side
 record SideCatalog(
         String encoding,
         String role,
         List<CatalogTable> tables,
         Map<Long, String> unreadable,
-        Map<Long, List<String>> keys) {
+        Map<Long, List<String>> keys,
+        Set<QualifiedName> unsteady) {
 
     private static final String UNREADABLE = """
             select c.oid::int8,
@@ -61,7 +66,8 @@ record SideCatalog(
                 String.valueOf(Catalog.value(connection, "select quote_ident(current_user)")),
                 Catalog.tables(connection),
                 unreadable(connection),
-                keys(connection));
+                keys(connection),
+                UnsteadyPartitions.read(connection).keySet());
     }
 
     private static Map<Long, String> unreadable(Connection connection) throws SQLException {

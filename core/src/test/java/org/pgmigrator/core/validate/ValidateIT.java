@@ -462,6 +462,16 @@ final class ValidateIT {
     }
 
     @Test
+    void anUnloggedPartitionThatHasOtherRowsOnTheTargetIsRefused() throws Exception {
+        scene.source(
+                "create type kind as enum ('a')",
+                "create table hashed (k kind) partition by hash (k)",
+                "create unlogged table hashed_0 partition of hashed for values with (modulus 1, remainder 0)");
+
+        assertThat(scene.run().error("unlogged-tables").what()).contains("public.hashed_0");
+    }
+
+    @Test
     void whatTheStreamDoesNotCarryIsNamed() throws Exception {
         scene.source(
                 "create table t (id serial primary key)",
