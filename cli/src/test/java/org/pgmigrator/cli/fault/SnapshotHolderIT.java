@@ -71,6 +71,7 @@ class SnapshotHolderIT {
             program.kill();
             assertThat(move.command("status").awaitExit(0).out())
                     .contains("held by snapshot-holder", "goes on with the copy", "3 of 4 parts of the rows are kept");
+            withoutItsObserver(move, holder);
 
             network.throttle(0);
             Program resumed = move.migrateUntilCaughtUp("--resume");
@@ -84,6 +85,21 @@ class SnapshotHolderIT {
             application.stop();
             move.cutOver(resumed);
         }
+    }
+
+    /// The session beside the snapshot's is lost, and for a while none can be made anew.
+    private static void withoutItsObserver(Move move, Program holder) throws SQLException {
+        pair.source()
+                .execute(
+                        "postgres",
+                        "ALTER DATABASE " + move.database() + " ALLOW_CONNECTIONS false",
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + move.database()
+                                + "' AND application_name LIKE 'pg-migrator observe%'");
+        holder.awaitRunning(
+                "it tells that the source cannot be asked",
+                () -> (holder.out() + holder.err()).contains("cannot be asked"));
+        pair.source().execute("postgres", "ALTER DATABASE " + move.database() + " ALLOW_CONNECTIONS true");
+        holder.awaitOut("can be asked about the slot again");
     }
 
     @Test
@@ -125,8 +141,12 @@ class SnapshotHolderIT {
                             "SET default_transaction_read_only = off",
                             "UPDATE pgmigrator.snapshot_holder SET snapshot = '" + exported(statement) + "'");
 
+            Program resumed = move.migrate("--resume");
+            holder.awaitRunning(
+                    "it holds the snapshot of the new slot",
+                    () -> holder.out().split("holding the snapshot", -1).length == 3);
             network.throttle(0);
-            Program resumed = move.migrateUntilCaughtUp("--resume");
+            resumed.awaitOut("the target has caught up");
             assertThat(resumed.out())
                     .contains("is not the one that belongs to the slot", "the copy starts again with a new slot");
             foreign.rollback();
@@ -182,7 +202,7 @@ class SnapshotHolderIT {
             move.writeOnSource(
                     "CREATE FUNCTION slowly(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
                             + " PERFORM pg_catalog.pg_sleep(CASE WHEN pg_catalog.inet_server_port() = "
-                            + pair.target().port() + " THEN 0.004 ELSE 0 END); RETURN i; END $$",
+                            + pair.target().port() + " THEN 0.002 ELSE 0 END); RETURN i; END $$",
                     "CREATE INDEX slow ON account (slowly(id))");
             WorkloadRun application = move.write(LEDGER, 50);
             Program program = move.migrate();

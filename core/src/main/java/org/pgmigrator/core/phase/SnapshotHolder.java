@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -47,6 +48,8 @@ public final class SnapshotHolder {
     private @Nullable Connection targetSession;
     private @Nullable Connection observer;
     private boolean targetLost;
+    private boolean sourceLost;
+    private Optional<SlotIdentity> useless = Optional.empty();
     private String told = "";
 
     /// @param limit how long one snapshot is held
@@ -65,7 +68,10 @@ public final class SnapshotHolder {
         /// @param filter which tables are copied
         record Copying(CopyRecord copy, FilterConfig filter) implements Seen {}
 
-        /// Nothing yet.
+        /// Nothing yet, or nothing any more.
+        record NoMigration(String why) implements Seen {}
+
+        /// Nothing at the moment: the copy has not begun, or begins again.
         record NotYet(String why) implements Seen {}
 
         /// Nothing any more.
@@ -99,12 +105,14 @@ public final class SnapshotHolder {
                         return over.get();
                     }
                 }
-                case Seen.NotYet waiting -> {
+                case Seen.NoMigration none -> {
                     if (begun) {
-                        return "the migration is over: " + waiting.why();
+                        return "the migration is over: " + none.why();
                     }
-                    tell("waiting for the copy of migration \"" + subscription + "\": " + waiting.why());
+                    tell("waiting for the copy of migration \"" + subscription + "\": " + none.why());
                 }
+                case Seen.NotYet waiting ->
+                    tell("waiting for the copy of migration \"" + subscription + "\": " + waiting.why());
                 case Seen.Over over -> {
                     return over.why();
                 }
@@ -158,7 +166,9 @@ public final class SnapshotHolder {
                     source, HolderRecord.PURPOSE, copy.snapshot(), copy.visible(), carried, observer());
         } catch (MigrationException refused) {
             FailureKind kind = refused.failure().kind();
-            if (kind != FailureKind.SNAPSHOT_GONE && kind != FailureKind.CATALOG_CHANGED) {
+            if (kind != FailureKind.SNAPSHOT_GONE
+                    && kind != FailureKind.CATALOG_CHANGED
+                    && kind != source.side().unreachable()) {
                 throw refused;
             }
             tell("waiting for a copy whose snapshot can be held: "
@@ -176,11 +186,16 @@ public final class SnapshotHolder {
             switch (look()) {
                 case Seen.Copying now -> {
                     if (!now.copy().slot().equals(copy.slot())) {
+                        letGo("the copy has started again with a new slot");
                         return null;
                     }
                 }
-                case Seen.NotYet gone -> {
+                case Seen.NoMigration gone -> {
                     return "the migration is over: " + gone.why();
+                }
+                case Seen.NotYet again -> {
+                    letGo("the copy it belongs to was given up");
+                    return null;
                 }
                 case Seen.Over over -> {
                     return over.why();
@@ -189,14 +204,14 @@ public final class SnapshotHolder {
             }
             try {
                 snapshot.requireAlive();
-                if (StreamSession.sample(observer(), copy.slot().slot())
-                        .walStatus()
-                        .equals("missing")) {
-                    return "the slot is gone";
-                }
             } catch (MigrationException lost) {
                 listener.on(new ProgressEvent.Warning("the snapshot is not held any more: "
                         + lost.failure().what() + " " + lost.failure().why()));
+                return null;
+            }
+            if (!isSlotUsable(copy.slot())) {
+                useless = Optional.of(copy.slot());
+                letGo("slot \"" + copy.slot().slot() + "\" is gone");
                 return null;
             }
             Duration age = Duration.ofNanos(System.nanoTime() - began);
@@ -210,6 +225,29 @@ public final class SnapshotHolder {
                 listener.on(new ProgressEvent.Notice("the snapshot of slot \""
                         + copy.slot().slot() + "\" has been held for " + age.toMinutes() + " min"));
             }
+        }
+    }
+
+    private void letGo(String why) {
+        tell("the snapshot is let go: " + why);
+    }
+
+    /// What cannot be asked is no reason to let go: the snapshot has its own session.
+    private boolean isSlotUsable(SlotIdentity slot) {
+        try {
+            boolean usable = StreamSession.sample(observer(), slot.slot()).slotUsable();
+            if (sourceLost) {
+                sourceLost = false;
+                listener.on(new ProgressEvent.Notice("the source can be asked about the slot again"));
+            }
+            return usable;
+        } catch (MigrationException lost) {
+            if (!sourceLost) {
+                sourceLost = true;
+                listener.on(new ProgressEvent.Warning(
+                        "the source cannot be asked about the slot, the snapshot is held on: " + lost.getMessage()));
+            }
+            return true;
         }
     }
 
@@ -244,7 +282,7 @@ public final class SnapshotHolder {
     private Seen seen(Connection session) throws SQLException {
         Optional<MigrationRecord> migration = MigrationRecord.read(session, subscription);
         if (migration.isEmpty()) {
-            return new Seen.NotYet("the target has none");
+            return new Seen.NoMigration("the target has none");
         }
         if (migration.get().aborting()) {
             return new Seen.Over("the migration is being aborted");
@@ -256,6 +294,9 @@ public final class SnapshotHolder {
         if (copy.isEmpty()) {
             // Between two attempts, or with --copy dump.
             return new Seen.NotYet("it has no snapshot at the moment");
+        }
+        if (useless.equals(Optional.of(copy.get().slot()))) {
+            return new Seen.NotYet("the slot of its copy is gone");
         }
         return copy.get().step().needsSnapshot()
                 ? new Seen.Copying(copy.get(), migration.get().origin().filter())
