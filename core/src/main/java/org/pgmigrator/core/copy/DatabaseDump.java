@@ -263,15 +263,11 @@ public final class DatabaseDump {
         if (!output.wasKeptFromALock()) {
             return failure;
         }
-        List<String> blockers = LockBlockers.of(source);
-        return new MigrationException(Failure.of(
-                        FailureKind.DUMP_FAILED,
-                        "pg_dump could not lock every table within " + lockWait.toSeconds() + " s.",
-                        failure.failure().why()
-                                + (blockers.isEmpty() ? "" : "\nIn the way: " + String.join("; ", blockers) + "."))
-                .withRemedy(
-                        "Wait for the sessions named above to end, or end them with pg_terminate_backend(pid).",
-                        "Run the command again; nobody should change the schema during the copy."));
+        return new MigrationException(LockBlockers.failure(
+                source,
+                FailureKind.DUMP_FAILED,
+                "pg_dump could not lock every table within " + lockWait.toSeconds() + " s.",
+                failure.failure().why()));
     }
 
     private TableOfContents contents(DumpFolder folder) throws InterruptedException {

@@ -45,6 +45,7 @@ public final class RowCopy {
     private final Database source;
     private final Database target;
     private final ProgressListener listener;
+    private final String lockTimeout;
 
     /// What to do about a session that was lost, or a target without room.
     @FunctionalInterface
@@ -56,10 +57,15 @@ public final class RowCopy {
     }
 
     public RowCopy(CopyConfig config, Database source, Database target, ProgressListener listener) {
+        this(config, source, target, listener, LOCK_TIMEOUT);
+    }
+
+    RowCopy(CopyConfig config, Database source, Database target, ProgressListener listener, String lockTimeout) {
         this.config = config;
         this.source = source;
         this.target = target;
         this.listener = listener;
+        this.lockTimeout = lockTimeout;
     }
 
     /// Copies the parts that are not done.
@@ -91,13 +97,29 @@ public final class RowCopy {
         }
         try (monitor) {
             monitor.start();
-            Map<String, RowTable> tables = RowTable.read(snapshot, source, target, missing);
-            work(snapshot, tables, missing, marks, patience, monitor);
+            Map<String, RowTable> tables = RowTable.read(snapshot, lockTimeout, source, target, missing);
+            Queue<RowUnit> ofExtensions = takeOfExtensions(tables, missing);
+            work(config.jobs(), snapshot, tables, missing, marks, patience, monitor);
+            work(1, snapshot, tables, ofExtensions, marks, patience, monitor);
             monitor.complete();
         }
     }
 
+    /// Those tables come with their foreign keys and triggers: they are filled one by one, in the plan's order.
+    private static Queue<RowUnit> takeOfExtensions(Map<String, RowTable> tables, Queue<RowUnit> missing) {
+        Queue<RowUnit> ofExtensions = new ConcurrentLinkedQueue<>();
+        for (RowUnit unit : missing) {
+            RowTable table = tables.get(unit.table().toString());
+            if (table != null && table.ofExtension()) {
+                ofExtensions.add(unit);
+            }
+        }
+        missing.removeAll(ofExtensions);
+        return ofExtensions;
+    }
+
     private void work(
+            int jobs,
             String snapshot,
             Map<String, RowTable> tables,
             Queue<RowUnit> missing,
@@ -108,7 +130,7 @@ public final class RowCopy {
         AtomicReference<@Nullable MigrationException> failure = new AtomicReference<>();
         List<Worker> workers = new ArrayList<>();
         try {
-            for (int i = 1; i <= Math.min(config.jobs(), missing.size()); i++) {
+            for (int i = 1; i <= Math.min(jobs, missing.size()); i++) {
                 Worker worker = new Worker(snapshot, tables, missing, marks, patience, monitor, failure);
                 workers.add(worker);
                 worker.thread.setName("copy-" + i);
@@ -222,7 +244,12 @@ public final class RowCopy {
                                 "it is not among the tables that both sides have")
                         .withRemedy("Let pg_dump copy them: --copy dump."));
             }
-            long rows = RowPipe.copy(source(), writing, table, unit);
+            long rows;
+            try {
+                rows = RowPipe.copy(source(), writing, table, unit);
+            } catch (MigrationException refused) {
+                throw withBlockers(refused);
+            }
             try {
                 marks.mark(writing, unit, rows);
                 writing.commit();
@@ -233,10 +260,25 @@ public final class RowCopy {
             }
         }
 
+        private MigrationException withBlockers(MigrationException refused) {
+            if (!(refused.getCause() instanceof SQLException reason)
+                    || !SqlState.LOCK_NOT_AVAILABLE.equals(reason.getSQLState())) {
+                return refused;
+            }
+            FailureKind kind = refused.failure().kind();
+            return new MigrationException(
+                    LockBlockers.failure(
+                            kind == FailureKind.DUMP_FAILED ? source : target,
+                            kind,
+                            refused.failure().what(),
+                            refused.failure().why()),
+                    reason);
+        }
+
         private Connection source() {
             Connection open = from;
             if (open == null) {
-                open = under(source, snapshot, LOCK_TIMEOUT);
+                open = under(source, snapshot, lockTimeout);
                 from = open;
                 requireWanted();
             }

@@ -39,14 +39,27 @@ public final class RowPlan {
             from pg_class c where c.oid = any(?)
             """;
 
-    /// The relations that extensions call their configuration, with the condition on their rows.
+    /// The relations that extensions call their configuration, with the condition on their rows. Each is behind those
+    /// that its foreign keys point to.
     private static final String CONFIGURATION = """
-            select e.oid::int8, n.nspname, c.relname, c.relkind, coalesce(k.condition, '')
-            from pg_extension e
-            cross join lateral unnest(e.extconfig, e.extcondition) k(oid, condition)
+            with recursive config as (
+                select e.oid as extension, k.oid, k.condition
+                from pg_extension e cross join lateral unnest(e.extconfig, e.extcondition) k(oid, condition)
+            ), behind(oid, far, path) as (
+                select oid, 0, array[oid] from config
+                union all
+                select f.conrelid, b.far + 1, b.path || f.conrelid
+                from behind b
+                join pg_constraint f on f.contype = 'f' and f.confrelid = b.oid and f.conrelid <> all(b.path)
+                join config c on c.oid = f.conrelid
+            )
+            select k.extension::int8, n.nspname, c.relname, c.relkind, coalesce(k.condition, '')
+            from config k
+            join (select oid, max(far) as far from behind group by oid) b on b.oid = k.oid
             join pg_class c on c.oid = k.oid
             join pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'S')
+            order by b.far, n.nspname, c.relname
             """;
 
     private RowPlan() {}
@@ -56,7 +69,7 @@ public final class RowPlan {
     /// @param condition `WHERE …` as the extension gave it, or empty
     record Configuration(long extension, QualifiedName name, boolean sequence, String condition) {}
 
-    /// Makes the plan, the largest parts first.
+    /// Makes the plan, the largest parts first; at its end the extensions' tables, each behind those it points to.
     ///
     /// @param source under the snapshot
     public static List<RowUnit> make(Connection source, FinishedDump dump, FilterConfig filter) throws SQLException {
@@ -86,10 +99,10 @@ public final class RowPlan {
                         bytes.getOrDefault(table.getKey(), 0L),
                         pages.getOrDefault(table.getKey(), 0L),
                         rangePages)));
+        parts.sort(Comparator.comparingLong(RowUnit::bytes).reversed().thenComparing(RowUnit::table));
         configuration(source).stream()
                 .filter(relation -> !relation.sequence() && isCarried(relation, dump, filter))
                 .forEach(relation -> parts.add(new RowUnit(0, relation.name(), 0, OptionalLong.empty(), 0)));
-        parts.sort(Comparator.comparingLong(RowUnit::bytes).reversed().thenComparing(RowUnit::table));
         List<RowUnit> units = new ArrayList<>();
         for (RowUnit part : parts) {
             units.add(new RowUnit(units.size() + 1, part.table(), part.firstPage(), part.endPage(), part.bytes()));

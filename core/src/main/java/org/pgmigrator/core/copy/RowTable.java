@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.copy.RowPlan.Configuration;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.BinaryForms;
 import org.pgmigrator.core.postgres.BinaryForms.Column;
 import org.pgmigrator.core.postgres.BinaryForms.Form;
@@ -24,11 +26,13 @@ import org.pgmigrator.core.postgres.UnsteadyPartitions;
 
 /// How the rows of one table travel.
 ///
+/// @param ofExtension whether an extension has made it
 /// @param columns   those that are not computed by the server, in SQL, separated by commas; may be empty
 /// @param condition `WHERE …` on the rows of an extension's table, or empty
 /// @param binary    whether both sides have the same binary form of every column
 /// @param into      the target's table: above a partition, where its rows may be in other ones there
-record RowTable(QualifiedName name, String columns, String condition, boolean binary, QualifiedName into) {
+record RowTable(
+        QualifiedName name, boolean ofExtension, String columns, String condition, boolean binary, QualifiedName into) {
 
     /// What gives the rows of a part on the source.
     String copyOut(RowUnit unit) {
@@ -55,18 +59,21 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
     }
 
     /// Reads the tables of the parts on both sides, by their names.
-    static Map<String, RowTable> read(String snapshot, Database source, Database target, Collection<RowUnit> units) {
+    ///
+    /// @throws MigrationException `DUMP_FAILED` if a table's lock on the source is not to be had
+    static Map<String, RowTable> read(
+            String snapshot, String lockTimeout, Database source, Database target, Collection<RowUnit> units) {
         Set<QualifiedName> wanted = units.stream().map(RowUnit::table).collect(Collectors.toSet());
         Map<Column, Form> taken;
         Map<QualifiedName, QualifiedName> unsteady;
         try (Connection session = target.connect(Session.named("copy catalogue"))) {
-            taken = BinaryForms.read(session, tables(session, wanted));
+            taken = BinaryForms.read(session, Catalog.tables(session, wanted));
             unsteady = UnsteadyPartitions.read(session);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The target's tables cannot be listed.", refusal);
         }
-        try (Connection session = RowCopy.under(source, snapshot, "2min")) {
-            List<CatalogTable> tables = tables(session, wanted);
+        try (Connection session = RowCopy.under(source, snapshot, lockTimeout)) {
+            List<CatalogTable> tables = Catalog.tables(session, wanted);
             Map<QualifiedName, Map<Column, Form>> sent = new HashMap<>();
             BinaryForms.read(session, tables)
                     .forEach((column, form) -> sent.computeIfAbsent(column.table(), table -> new HashMap<>())
@@ -81,6 +88,7 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
                         table.name().toString(),
                         new RowTable(
                                 table.name(),
+                                table.ofExtension(),
                                 table.columns().stream()
                                         .filter(column -> !column.generated())
                                         .map(CatalogColumn::name)
@@ -92,13 +100,13 @@ record RowTable(QualifiedName name, String columns, String condition, boolean bi
             }
             return result;
         } catch (SQLException refusal) {
-            throw SqlState.toException(Side.SOURCE, "The source's tables cannot be listed for the copy.", refusal);
+            String what = "The source's tables cannot be listed for the copy.";
+            if (SqlState.LOCK_NOT_AVAILABLE.equals(refusal.getSQLState())) {
+                throw new MigrationException(
+                        LockBlockers.failure(source, FailureKind.DUMP_FAILED, what, SqlState.serverWords(refusal)),
+                        refusal);
+            }
+            throw SqlState.toException(Side.SOURCE, what, refusal);
         }
-    }
-
-    private static List<CatalogTable> tables(Connection session, Set<QualifiedName> wanted) throws SQLException {
-        return Catalog.tables(session).stream()
-                .filter(table -> wanted.contains(table.name()))
-                .toList();
     }
 }

@@ -297,7 +297,9 @@ final class StreamedCopy implements AutoCloseable {
     }
 
     private void postData(FinishedDump dump) throws InterruptedException {
-        restore().run(dump, List.of(Section.POST_DATA), PostData.keep(dump, source, target));
+        Set<PostData.Source> kept =
+                PostData.keep(dump, source, target, !config.copy().noOwner());
+        restore().run(dump, List.of(Section.POST_DATA), kept);
     }
 
     /// A part of the copy.

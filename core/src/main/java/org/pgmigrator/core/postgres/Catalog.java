@@ -5,8 +5,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,9 +37,8 @@ public final class Catalog {
             from pg_attribute a
             join pg_class c on c.oid = a.attrelid
             join pg_namespace n on n.oid = c.relnamespace
-            where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.relpersistence <> 't' and %s
-            order by a.attrelid, a.attnum
-            """.formatted(USER_SCHEMA);
+            where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and c.relpersistence <> 't' and
+            """;
 
     /// The server's own rule for an identity index: RelationGetIndexList in relcache.c.
     private static final String TABLES = """
@@ -66,23 +65,51 @@ public final class Catalog {
                  and i.indpred is null
                  and (c.relreplident = 'i' and i.indisreplident or c.relreplident <> 'i' and i.indisprimary)
             left join pg_class ic on ic.oid = i.indexrelid
-            where c.relkind in ('r', 'p') and c.relpersistence <> 't' and %s
-            order by n.nspname collate "C", c.relname collate "C"
-            """.formatted(USER_SCHEMA);
+            where c.relkind in ('r', 'p') and c.relpersistence <> 't' and
+            """;
+
+    private static final String NAMED =
+            "(n.nspname::text, c.relname::text) in (select * from unnest(?::text[], ?::text[]))";
 
     private Catalog() {}
 
     /// Every user table: ordinary, partition or partitioned, permanent or unlogged, sorted by name.
     public static List<CatalogTable> tables(Connection connection) throws SQLException {
-        Map<Long, List<CatalogColumn>> columns = columns(connection);
+        return tables(connection, USER_SCHEMA);
+    }
+
+    /// Some tables, of any schema: those of the names that there are.
+    public static List<CatalogTable> tables(Connection connection, Collection<QualifiedName> names)
+            throws SQLException {
+        return tables(
+                connection,
+                NAMED,
+                connection.createArrayOf(
+                        "text", names.stream().map(QualifiedName::schema).toArray()),
+                connection.createArrayOf(
+                        "text", names.stream().map(QualifiedName::name).toArray()));
+    }
+
+    private static List<CatalogTable> tables(Connection connection, String which, Array... parameters)
+            throws SQLException {
+        Map<Long, List<CatalogColumn>> columns = columns(connection, which, parameters);
         List<CatalogTable> tables = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(TABLES)) {
+        try (PreparedStatement statement = prepare(connection, TABLES + which + " order by n.nspname collate \"C\", c.relname collate \"C\"", parameters);
+                ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 tables.add(table(row, columns));
             }
         }
         return tables;
+    }
+
+    private static PreparedStatement prepare(Connection connection, String sql, Array... parameters)
+            throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        for (int i = 0; i < parameters.length; i++) {
+            statement.setArray(i + 1, parameters[i]);
+        }
+        return statement;
     }
 
     private static CatalogTable table(ResultSet row, Map<Long, List<CatalogColumn>> columnsByTable)
@@ -121,10 +148,11 @@ public final class Catalog {
         return notNull ? Optional.of(new IdentityIndex(index, names, generated)) : Optional.empty();
     }
 
-    private static Map<Long, List<CatalogColumn>> columns(Connection connection) throws SQLException {
+    private static Map<Long, List<CatalogColumn>> columns(Connection connection, String which, Array... parameters)
+            throws SQLException {
         Map<Long, List<CatalogColumn>> columns = new HashMap<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(COLUMNS)) {
+        try (PreparedStatement statement = prepare(connection, COLUMNS + which + " order by a.attrelid, a.attnum", parameters);
+                ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
                         .add(new CatalogColumn(

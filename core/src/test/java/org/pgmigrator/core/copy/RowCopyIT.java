@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -274,6 +276,75 @@ class RowCopyIT {
     }
 
     @Test
+    void whoKeepsTheCopyFromATableIsNamed() throws Exception {
+        pair.onSource(
+                "create table public.t as select generate_series(1, 100) as i",
+                "create table public.larger as select generate_series(1, 10000) as i");
+        pair.jobs = 1;
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            RowCopy copy = new RowCopy(pair.config(), pair.source, pair.target, pair.events::add, "200ms");
+            try (Connection other = sourceServer.connect(pair.sourceName);
+                    Statement statement = other.createStatement()) {
+                other.setAutoCommit(false);
+                statement.execute("set application_name = 'nightly job'");
+                Marks locking = new Marks() {
+                    @Override
+                    public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+                        statement.execute("lock table public.t in access exclusive mode");
+                    }
+                };
+                assertNamesTheJob(
+                        () -> copy.run(snapshot, plan, List.of(), locking, RowCopyIT::impatient), "rows of public.t");
+                // Before the first row too, where the tables are looked at.
+                assertNamesTheJob(
+                        () -> copy.run(snapshot, plan, List.of(), new Marks(), RowCopyIT::impatient), "tables");
+            }
+        });
+    }
+
+    private static void assertNamesTheJob(ThrowingCallable copy, String what) {
+        assertThatThrownBy(copy).isInstanceOfSatisfying(MigrationException.class, failed -> {
+            assertThat(failed.failure().kind()).isEqualTo(FailureKind.DUMP_FAILED);
+            assertThat(failed.failure().what()).contains(what);
+            assertThat(failed.failure().why())
+                    .contains(
+                            "\"nightly job\"",
+                            "user " + sourceServer.superuser(),
+                            "pid ",
+                            "s in its transaction",
+                            "holds an exclusive lock on public.t");
+            assertThat(failed.failure().remedy().toString()).contains("pg_terminate_backend");
+        });
+    }
+
+    @Test
+    void tablesOfExtensionsAreCopiedAfterThoseTheyPointToAlsoInSchemasOfTheirOwn() throws Exception {
+        for (boolean source : List.of(true, false)) {
+            String name = source ? pair.sourceName : pair.targetName;
+            (source ? sourceServer : targetServer)
+                    .execute(
+                            name,
+                            "set allow_system_table_mods = on",
+                            "create extension hstore",
+                            "create schema pg_own",
+                            "create table pg_own.z_part (id integer primary key)",
+                            "create table pg_own.a_sub (id integer references pg_own.z_part)",
+                            "alter extension hstore add table pg_own.z_part",
+                            "alter extension hstore add table pg_own.a_sub",
+                            "update pg_extension set extconfig = array['pg_own.a_sub', 'pg_own.z_part']::regclass[]::oid[],"
+                                    + " extcondition = array['', 'where id > 0'] where extname = 'hstore'");
+        }
+        pair.onSource(
+                "insert into pg_own.z_part select generate_series(-1000, 20000)",
+                "insert into pg_own.a_sub select generate_series(1, 20000)");
+        pair.jobs = 4;
+        definitionsThen(
+                RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> copy(snapshot, plan, new Marks(), RowCopyIT::impatient));
+        assertThat(pair.targetValue("select count(*) from pg_own.z_part")).isEqualTo("20000");
+        assertThat(pair.targetValue("select count(*) from pg_own.a_sub")).isEqualTo("20000");
+    }
+
+    @Test
     void whatIsThereOfTheDefinitionsBehindTheRowsIsKeptAndTheRestMade() throws Exception {
         pair.onSource(CopyIT.RICH);
         pair.onSource(
@@ -283,33 +354,52 @@ class RowCopyIT {
                 "create rule ru as on insert to public.k where new.i = 5 do instead nothing",
                 "create policy po on public.k using (i > 0)",
                 "alter table public.k enable row level security",
-                "create index on public.part (d)");
+                "create index on public.part (d)",
+                // What needs a primary key is behind the rows.
+                "create table public.grouped (id integer primary key, v text)",
+                "create view public.gv as select id, v, count(*) as n from public.grouped group by id",
+                "create materialized view public.gm as select id, v, count(*) as n from public.grouped group by id",
+                "create index on public.gm (n)",
+                "alter materialized view public.gm owner to pg_read_all_data",
+                "create view public.gmv as select n from public.gm",
+                "create function public.gf(bigint) returns bigint begin atomic"
+                        + " select n from (select id, v, count(*) as n from public.grouped group by id) g where id = $1; end",
+                "create procedure public.gp() begin atomic"
+                        + " select n from (select id, v, count(*) as n from public.grouped group by id) g; end");
         definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
             copy(snapshot, plan, new Marks(), RowCopyIT::impatient);
             restore(dump, Section.POST_DATA, Set.of());
             String everything =
-                    "select classid::regclass || ' ' || objid from (select 'pg_class'::regclass classid, oid"
-                            + " objid from pg_class where relkind in ('i', 'I') and oid > 16383 union all select"
+                    "select classid::regclass || ' ' || objid || coalesce(' ' || (pg_identify_object(classid, objid,"
+                            + " 0)).identity, '') from (select 'pg_class'::regclass classid, oid"
+                            + " objid from pg_class where relkind in ('i', 'I', 'm', 'v') and oid > 16383"
+                            + " and relnamespace <> 'pg_toast'::regnamespace union all select"
+                            + " 'pg_proc'::regclass, oid from pg_proc where oid > 16383 union all select"
                             + " 'pg_constraint'::regclass, oid from pg_constraint where oid > 16383 union all select"
                             + " 'pg_trigger'::regclass, oid from pg_trigger union all select 'pg_policy'::regclass, oid from"
                             + " pg_policy union all select 'pg_rewrite'::regclass, oid from pg_rewrite where oid > 16383) x"
                             + " order by 1";
             List<String> before = pair.targetRows(everything);
-            assertThat(PostData.keep(dump, pair.source, pair.target)).isNotEmpty();
-            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target));
+            assertThat(PostData.keep(dump, pair.source, pair.target, true)).isNotEmpty();
+            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target, true));
             assertThat(pair.targetRows(everything)).isEqualTo(before);
 
             for (String drop : List.of(
                     "drop index public.\"In dex\"",
                     "drop trigger tr on public.child",
                     "alter table public.child drop constraint child_t_fkey",
-                    "drop policy po on public.k")) {
+                    "drop policy po on public.k",
+                    "drop function public.gf",
+                    // As it is where the copy was cut off before the owner was set.
+                    "alter materialized view public.gm owner to " + sourceServer.superuser())) {
                 pair.onTarget(drop);
             }
-            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target));
+            restore(dump, Section.POST_DATA, PostData.keep(dump, pair.source, pair.target, true));
             assertThat(pair.targetRows(everything)).hasSameSizeAs(before);
             assertThat(pair.targetRows(everything).stream().filter(before::contains))
                     .hasSizeLessThan(before.size());
+            assertThat(pair.targetValue("select matviewowner from pg_matviews where matviewname = 'gm'"))
+                    .isEqualTo("pg_read_all_data");
         });
         assertThat(Stream.of("select stxname from pg_statistic_ext", "select pubname from pg_publication")
                         .map(query -> {
