@@ -62,6 +62,9 @@ final class SpoolReception implements AutoCloseable {
 
     private volatile boolean closed;
 
+    /// Why the source could not be connected to again, once that was tried.
+    private volatile @Nullable MigrationException notAgain;
+
     /// When the target was last seen to have come further.
     private volatile long movedAt = System.nanoTime();
 
@@ -147,7 +150,7 @@ final class SpoolReception implements AutoCloseable {
 
     Optional<MigrationException> failure() {
         return receiver.failure()
-                .filter(broken -> !isOfStreaming(broken))
+                .flatMap(broken -> isOfStreaming(broken) ? Optional.ofNullable(notAgain) : Optional.of(broken))
                 .or(spool::failure)
                 .filter(broken -> !isAppliedFirst(broken))
                 .or(keeper::failure);
@@ -270,14 +273,18 @@ final class SpoolReception implements AutoCloseable {
         }
     }
 
-    /// The receiver has ended and touches the spool no more; what it has left of a transaction comes again.
+    /// What the receiver has left of a transaction comes again.
     ///
-    /// @return whether changes are received again
+    /// @return whether changes are received again; also false while the old receiver may still write to the spool
     private boolean reconnect(boolean whileInProgress) {
+        if (receiver.isAtWork()) {
+            return false;
+        }
         try {
             spool.discardIncomplete();
             WalReceiver again = receiver(scene, spool, confirmed, whileInProgress);
             receiver = again;
+            notAgain = null;
             scene.listener().on(new ProgressEvent.Notice("changes are received to the spool again"));
             if (closed) {
                 again.close();
@@ -285,6 +292,7 @@ final class SpoolReception implements AutoCloseable {
             return true;
         } catch (MigrationException stillBroken) {
             log.info("not connected again: {}", stillBroken.failure().what());
+            notAgain = stillBroken;
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
         }

@@ -94,7 +94,10 @@ public final class Catalog {
             throws SQLException {
         Map<Long, List<CatalogColumn>> columns = columns(connection, which, parameters);
         List<CatalogTable> tables = new ArrayList<>();
-        try (PreparedStatement statement = prepare(connection, TABLES + which + " order by n.nspname collate \"C\", c.relname collate \"C\"", parameters);
+        try (PreparedStatement statement = prepare(
+                        connection,
+                        TABLES + which + " order by n.nspname collate \"C\", c.relname collate \"C\"",
+                        parameters);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 tables.add(table(row, columns));
@@ -151,7 +154,8 @@ public final class Catalog {
     private static Map<Long, List<CatalogColumn>> columns(Connection connection, String which, Array... parameters)
             throws SQLException {
         Map<Long, List<CatalogColumn>> columns = new HashMap<>();
-        try (PreparedStatement statement = prepare(connection, COLUMNS + which + " order by a.attrelid, a.attnum", parameters);
+        try (PreparedStatement statement =
+                        prepare(connection, COLUMNS + which + " order by a.attrelid, a.attnum", parameters);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())

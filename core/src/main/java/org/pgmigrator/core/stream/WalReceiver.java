@@ -235,6 +235,11 @@ public final class WalReceiver implements AutoCloseable {
         SessionEnd.close(connection);
     }
 
+    /// Whether its thread may still hand something to the sink: also for a moment after it was cut off.
+    public boolean isAtWork() {
+        return thread.isAlive();
+    }
+
     /// Cuts the walsender session off at once, without a last word. A source that is being shut down waits for its
     /// walsenders until everything was confirmed that they have sent, which may take as long as the target likes; what
     /// was not confirmed comes again.
