@@ -103,7 +103,8 @@ final class SplitTables {
             return asRemembered(table);
         }
         Optional<KeySplit> split = decide(table);
-        decided.keySet().removeIf(older -> older.name().equals(table.name()));
+        decided.keySet()
+                .removeIf(older -> older.relation().oid() == table.relation().oid());
         decided.put(table, split);
         return split;
     }

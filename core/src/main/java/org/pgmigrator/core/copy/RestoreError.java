@@ -2,6 +2,7 @@ package org.pgmigrator.core.copy;
 
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.pgmigrator.core.postgres.SqlState;
 
 /// One complaint of pg_restore.
 ///
@@ -16,7 +17,8 @@ record RestoreError(String object, String message, String command) {
             + "|connection not open|the connection has been lost");
 
     /// Of a server that speaks English; another one's words count as an error like others.
-    private static final Pattern DISK_FULL = Pattern.compile("No space left on device");
+    private static final Pattern DISK_FULL =
+            Pattern.compile("No space left on device|wrote only \\d+ of \\d+ bytes|Check free disk space");
 
     private static final Pattern ROLE_MISSING =
             Pattern.compile("role \".*\" does not exist|must be (able to SET ROLE|member of role)");
@@ -44,7 +46,7 @@ record RestoreError(String object, String message, String command) {
     }
 
     boolean isDiskFull() {
-        return DISK_FULL.matcher(message).find();
+        return DISK_FULL.matcher(message).find() && !message.contains(SqlState.SHARED_MEMORY);
     }
 
     /// The roles of the source are not there, or this user may not give objects to them.

@@ -67,9 +67,9 @@ final class Outage {
             told = false;
             streamingSince = System.nanoTime();
         }
-        boolean over = progressed || System.nanoTime() - streamingSince >= OVER.toNanos();
+        // A target without room takes a connection all the same, and a transaction for as long as there is some left.
+        boolean over = progressed || (!full && System.nanoTime() - streamingSince >= OVER.toNanos());
         Optional<String> news = Optional.empty();
-        // A target without room takes a connection all the same.
         if (!told && (over || !full)) {
             told = true;
             news = Optional.of((full ? "there is room again after " : "connected again after ")
@@ -86,11 +86,12 @@ final class Outage {
     ///
     /// @return empty if this failure is not survived, or has been for too long
     Optional<Duration> pauseAfter(MigrationException failed) {
-        if (isOn() && System.nanoTime() - failedAt >= QUIET.toNanos()) {
+        boolean stillFull = full && failed.failure().kind() == FailureKind.TARGET_DISK_FULL;
+        if (isOn() && !stillFull && System.nanoTime() - failedAt >= QUIET.toNanos()) {
             attempts = 0;
         }
         failedAt = System.nanoTime();
-        if (streaming && System.nanoTime() - streamingSince >= OVER.toNanos()) {
+        if (streaming && !stillFull && System.nanoTime() - streamingSince >= OVER.toNanos()) {
             // A cutover has lasted since.
             attempts = 0;
         }
@@ -170,9 +171,18 @@ final class Outage {
         return failure.why().isEmpty() ? what : what + " (" + failure.why() + ")";
     }
 
-    /// The loss after this one, if there is one, is another outage.
+    /// Nothing was lost for a while: the loss after this one, if there is one, is another outage. A disk that is full
+    /// is so until something was completed.
+    void isQuiet() {
+        if (!full) {
+            attempts = 0;
+        }
+    }
+
+    /// Something was completed.
     void isOver() {
         attempts = 0;
+        full = false;
     }
 
     private boolean isSurvivable(MigrationException failed) {

@@ -320,6 +320,9 @@ final class StreamedCopy implements AutoCloseable {
                     before.run();
                 }
                 work.run();
+                if (again) {
+                    outage.isOver();
+                }
                 return;
             } catch (MigrationException failed) {
                 if (!failed.failure().kind().isOutage()) {
@@ -336,7 +339,7 @@ final class StreamedCopy implements AutoCloseable {
             throws InterruptedException {
         snapshot.ifPresent(ExportedSnapshot::requireAlive);
         if (System.nanoTime() - lostAt > OVER.toNanos()) {
-            outage.isOver();
+            outage.isQuiet();
         }
         lostAt = System.nanoTime();
         Optional<Duration> pause = outage.pauseAfter(lost);

@@ -39,6 +39,9 @@ public final class SqlState {
     public static final String DUPLICATE_SCHEMA = "42P06";
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
 
+    /// Of a SQLSTATE 53100 that no room on a disk helps against: `/dev/shm` is too small for a parallel index build.
+    public static final String SHARED_MEMORY = "shared memory segment";
+
     private SqlState() {}
 
     /// The kind of `state` on `side`: the session is gone, the user is refused, or anything else.
@@ -65,6 +68,9 @@ public final class SqlState {
     /// @param what what was being done, one sentence with names, ending with a full stop
     public static MigrationException toException(Side side, String what, SQLException exception) {
         FailureKind kind = kindOf(side, exception.getSQLState());
+        if (kind == side.diskFull() && serverWords(exception).contains(SHARED_MEMORY)) {
+            kind = side.failed();
+        }
         return new MigrationException(Failure.of(kind, what, serverWords(exception)), exception);
     }
 

@@ -4,7 +4,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.pgmigrator.core.config.QualifiedName;
 
@@ -49,7 +51,30 @@ public final class UnsteadyPartitions {
             order by t.relid, t.level desc
             """.formatted(UNSTEADY);
 
+    private static final String WITH_OWN_RULES = """
+            select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relispartition and c.relkind = 'r'
+              and (exists (select from pg_index i
+                           where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)
+                             and not exists (select from pg_inherits h where h.inhrelid = i.indexrelid))
+                   or exists (select from pg_constraint k
+                              where k.conrelid = c.oid and k.contype = 'c' and k.coninhcount = 0))
+            order by 1, 2
+            """;
+
     private UnsteadyPartitions() {}
+
+    /// Partitions, unsteady or not, with a unique index, an exclusion or a check that is theirs alone.
+    public static List<QualifiedName> withOwnRules(Connection connection) throws SQLException {
+        List<QualifiedName> partitions = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(WITH_OWN_RULES)) {
+            while (row.next()) {
+                partitions.add(new QualifiedName(row.getString(1), row.getString(2)));
+            }
+        }
+        return partitions;
+    }
 
     /// The partitions with rows, each with the table that stands for it.
     public static Map<QualifiedName, QualifiedName> read(Connection connection) throws SQLException {

@@ -3,6 +3,7 @@ package org.pgmigrator.core.validate;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.postgres.Catalog;
@@ -21,6 +22,7 @@ final class NotStreamedChecks {
                 new Check<>("sequences", NotStreamedChecks::sequences),
                 new Check<>("large-objects", NotStreamedChecks::largeObjects),
                 new Check<>("unlogged-tables", NotStreamedChecks::unloggedTables),
+                new Check<>("partition-keys", NotStreamedChecks::partitionKeys),
                 new Check<>("materialized-views", NotStreamedChecks::materializedViews),
                 new Check<>("foreign-tables", NotStreamedChecks::foreignTables),
                 new Check<>("extension-tables", NotStreamedChecks::extensionTables),
@@ -143,6 +145,31 @@ final class NotStreamedChecks {
             findings.ok(
                     what + " will be copied again at the cutover, while writes wait: " + Words.list(unlogged) + ".");
         }
+    }
+
+    /// Rows of two partitions may meet in one on the target, where a rule of one partition alone may not hold.
+    private static void partitionKeys(SourceView view, Findings findings) throws SQLException {
+        Set<QualifiedName> unsteady = UnsteadyPartitions.read(view.connection()).keySet();
+        Set<QualifiedName> carried =
+                view.plan().carried().stream().map(CatalogTable::name).collect(Collectors.toSet());
+        List<QualifiedName> alone = unsteady.isEmpty()
+                ? List.of()
+                : UnsteadyPartitions.withOwnRules(view.connection()).stream()
+                        .filter(unsteady::contains)
+                        .filter(carried::contains)
+                        .toList();
+        if (alone.isEmpty()) {
+            findings.ok(
+                    "No hash partition whose rows may be in another one on the target has a key or constraint of its own.");
+            return;
+        }
+        findings.error(
+                "Partitions that are hashed by values of this server alone have keys or constraints of their own: "
+                        + Words.list(alone) + ".",
+                "Their rows will be in other partitions on the target, where such a rule may not hold, or meets rows that it"
+                        + " was not made for; the replica identity must be the partitioned table's.",
+                "Put key and constraints on the partitioned table, with the partition key in them, or leave the partitioned"
+                        + " table out (--exclude-table).");
     }
 
     private static void materializedViews(SourceView view, Findings findings) throws SQLException {

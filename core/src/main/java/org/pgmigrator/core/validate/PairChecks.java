@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import org.pgmigrator.core.config.QualifiedName;
+import org.pgmigrator.core.postgres.Catalog;
 
 /// Whether the two servers and databases fit each other.
 final class PairChecks {
@@ -86,6 +87,15 @@ final class PairChecks {
                 row -> new Locales(row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
     }
 
+    private static boolean hashesTexts(Connection source) throws SQLException {
+        return "t"
+                .equals(
+                        Catalog.value(
+                                source,
+                                "select exists (select from pg_partitioned_table p where p.partstrat = 'h'"
+                                        + " and exists (select from unnest(p.partcollation::oid[]) k(texts) where k.texts <> 0))"));
+    }
+
     private static void encoding(PairView view, Findings findings) throws SQLException {
         String source =
                 locales(view.source().connection(), view.source().major()).encoding();
@@ -101,6 +111,13 @@ final class PairChecks {
                     "Convert the source to a real encoding first.");
         } else if (source.equals(target)) {
             findings.ok("Both databases have the encoding " + source + ".");
+        } else if (target.equals(UTF8) && hashesTexts(view.source().connection())) {
+            findings.error(
+                    "The encodings differ, " + source
+                            + " on the source and UTF8 on the target, and tables are partitioned"
+                            + " by the hash of a text.",
+                    "What is hashed are the bytes, so that rows belong to other partitions on the target.",
+                    "Make the target anew: " + recreate);
         } else if (target.equals(UTF8)) {
             findings.warning(
                     "The encodings differ: " + source + " on the source, UTF8 on the target.",

@@ -78,6 +78,16 @@ class OutageTest {
     }
 
     @Test
+    void aFullDiskIsNotOverBecauseAnAttemptWasLong() {
+        MigrationException full = failure(FailureKind.TARGET_DISK_FULL);
+        assertThat(outage.pauseAfter(full)).isPresent();
+        outage.isQuiet();
+        assertThat(outage.isOn()).isTrue();
+        outage.isOver();
+        assertThat(outage.isOn()).isFalse();
+    }
+
+    @Test
     void aFullDiskThatLastsForLongerThanAllowedEndsTheStreamWithWhatToDo() throws InterruptedException {
         Outage brief = new Outage(Duration.ofNanos(1));
         MigrationException full = failure(FailureKind.TARGET_DISK_FULL);

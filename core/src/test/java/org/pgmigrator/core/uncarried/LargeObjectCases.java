@@ -228,7 +228,8 @@ abstract class LargeObjectCases extends UncarriedServers {
         try (Uncarried again = pair.uncarried()) {
             LargeObjects.Result result = again.prepare(pair.carried(), () -> true);
             assertThat(result.changed()).isEqualTo(1);
-            assertThat(result.compared()).isEqualTo(303);
+            // A round that took long is followed by another one, of what was touched meanwhile.
+            assertThat(result.compared()).isBetween(303L, 310L);
         }
         pair.requireSame(UncarriedPair.LARGE_OBJECTS);
     }

@@ -15,6 +15,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.progress.ProgressEvent.Finding;
+import org.pgmigrator.core.progress.ProgressEvent.Finding.Severity;
 import org.pgmigrator.core.validate.Scene.Result;
 import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.server.ServerSpec;
@@ -469,6 +470,20 @@ final class ValidateIT {
                 "create unlogged table hashed_0 partition of hashed for values with (modulus 1, remainder 0)");
 
         assertThat(scene.run().error("unlogged-tables").what()).contains("public.hashed_0");
+    }
+
+    @Test
+    void aKeyOfAPartitionAloneThatHasOtherRowsOnTheTargetIsRefused() throws Exception {
+        scene.source(
+                "create type kind as enum ('a')",
+                "create table hashed (id int not null, k kind not null) partition by hash (k)",
+                "create table hashed_0 partition of hashed for values with (modulus 1, remainder 0)");
+        assertThat(scene.run().report().findings())
+                .noneMatch(finding -> finding.check().equals("partition-keys") && finding.severity() == Severity.ERROR);
+
+        scene.source("alter table hashed_0 add primary key (id)");
+
+        assertThat(scene.run().error("partition-keys").what()).contains("public.hashed_0");
     }
 
     @Test
