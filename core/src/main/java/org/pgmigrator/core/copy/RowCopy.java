@@ -37,7 +37,8 @@ public final class RowCopy {
 
     /// A session that waits for a table's lock waits behind somebody who waits for the snapshot's own one, and would so
     /// wait for ever.
-    private static final String LOCK_TIMEOUT = "15s";
+    /// For the lock of a table, in the form of `lock_timeout`.
+    public static final String LOCK_TIMEOUT = "15s";
 
     private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
@@ -340,7 +341,7 @@ public final class RowCopy {
     /// A session whose transaction reads under a snapshot.
     ///
     /// @throws MigrationException `SNAPSHOT_GONE`
-    static Connection under(Database source, String snapshot, String lockTimeout) {
+    public static Connection under(Database source, String snapshot, String lockTimeout) {
         Connection connection = source.connect(Session.named("copy").with("lock_timeout", lockTimeout));
         try (Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);

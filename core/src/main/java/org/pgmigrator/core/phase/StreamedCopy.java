@@ -166,7 +166,7 @@ final class StreamedCopy implements AutoCloseable {
     private void preData(FinishedDump dump, ExportedSnapshot snapshot) throws InterruptedException {
         restore().run(dump, List.of(Section.PRE_DATA), Set.of());
         List<RowUnit> plan;
-        try (Connection reading = underSnapshot(snapshot)) {
+        try (Connection reading = RowCopy.under(source, snapshot.id(), RowCopy.LOCK_TIMEOUT)) {
             plan = RowPlan.make(reading, dump, config.filter());
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The tables could not be divided for the copy.", refusal);
@@ -176,22 +176,6 @@ final class StreamedCopy implements AutoCloseable {
             CopyRecord.planned(state.session(), subscription, plan);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The parts of the copy could not be noted.", refusal);
-        }
-    }
-
-    private Connection underSnapshot(ExportedSnapshot snapshot) throws SQLException {
-        Connection connection = source.connect(Session.named("copy catalogue"));
-        boolean under = false;
-        try (Statement statement = connection.createStatement()) {
-            connection.setAutoCommit(false);
-            statement.execute("set transaction isolation level repeatable read, read only");
-            statement.execute("set transaction snapshot '" + snapshot.id() + "'");
-            under = true;
-            return connection;
-        } finally {
-            if (!under) {
-                connection.close();
-            }
         }
     }
 
