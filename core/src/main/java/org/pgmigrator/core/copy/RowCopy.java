@@ -36,8 +36,7 @@ import org.pgmigrator.core.progress.ProgressListener;
 public final class RowCopy {
 
     /// A session that waits for a table's lock waits behind somebody who waits for the snapshot's own one, and would so
-    /// wait for ever.
-    /// For the lock of a table, in the form of `lock_timeout`.
+    /// wait for ever. In the form of `lock_timeout`.
     public static final String LOCK_TIMEOUT = "15s";
 
     private static final Duration END_LIMIT = Duration.ofSeconds(30);
