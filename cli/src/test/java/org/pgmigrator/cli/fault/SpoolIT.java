@@ -69,7 +69,7 @@ class SpoolIT {
         try (Move move = spooled(pair.move(folder, content))) {
             TcpProxy network = move.targetProxy();
             network.throttle(LONG_COPY.isZero() ? SLOW : SLOW / 20);
-            WorkloadRun application = move.write(content, LONG_COPY.isZero() ? 200 : 110);
+            WorkloadRun application = move.write(content, LONG_COPY.isZero() ? 200 : 50);
             Program program = move.migrate();
             move.awaitBallast(program, pair.target());
             String walsender = one(
