@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.fault.FaultPoint;
+import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
 /// Killed at every point from the start to the cutover, one after another, while the application writes: each resume
@@ -77,6 +78,46 @@ class FaultPointIT {
                     .environment("PG_MIGRATOR_APPLY_LANES", "3");
             killedAt(
                     Stream.of(OF_THE_SPOOL, OF_THE_STREAM).flatMap(List::stream).toList(), move);
+        }
+    }
+
+    /// It stays on the target when the copy is removed, and what was written to its tables must not.
+    @Test
+    void rowsOfAnExtensionThatStaysAreNotDoubledByACopyThatStartsAgain() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            for (PostgresServer server : List.of(pair.source(), pair.target())) {
+                server.execute(
+                        move.database(),
+                        "set allow_system_table_mods = on",
+                        "create schema ext",
+                        "create extension hstore schema ext",
+                        "create table ext.settings (name text)",
+                        "alter extension hstore add table ext.settings",
+                        "update pg_extension set extconfig = array['ext.settings'::regclass::oid],"
+                                + " extcondition = array['where name <> $$built in$$'] where extname = 'hstore'",
+                        "insert into ext.settings values ('built in')");
+            }
+            move.writeOnSource(
+                    "create table needs (h ext.hstore)", "insert into ext.settings values ('mine'), ('mine')");
+            for (FaultPoint point : List.of(FaultPoint.ROWS_COPIED, FaultPoint.COPY_COMPLETE)) {
+                String[] options = {
+                    "--include-schema", "public", "--copy", point == FaultPoint.ROWS_COPIED ? "stream" : "dump"
+                };
+                move.environment("PG_MIGRATOR_TEST_FAULT", point + ":kill")
+                        .migrate(options)
+                        .awaitExit(KILLED);
+                Program resumed = move.environment("PG_MIGRATOR_TEST_FAULT", "")
+                        .migrate(Stream.concat(Stream.of("--resume"), Arrays.stream(options))
+                                .toArray(String[]::new));
+                resumed.awaitOut("the target has caught up");
+                assertThat(resumed.out()).contains("the copy starts again");
+                assertThat(move.onTarget("select name from ext.settings order by 1"))
+                        .containsExactly("built in", "mine", "mine");
+                resumed.signal("TERM");
+                resumed.awaitExit(143);
+                move.command("abort", "--yes").awaitExit(0);
+                assertThat(move.onTarget("select name from ext.settings")).containsExactly("built in");
+            }
         }
     }
 

@@ -100,14 +100,21 @@ public final class RowPlan {
                         pages.getOrDefault(table.getKey(), 0L),
                         rangePages)));
         parts.sort(Comparator.comparingLong(RowUnit::bytes).reversed().thenComparing(RowUnit::table));
-        configuration(source).stream()
-                .filter(relation -> !relation.sequence() && isCarried(relation, dump, filter))
-                .forEach(relation -> parts.add(new RowUnit(0, relation.name(), 0, OptionalLong.empty(), 0)));
+        carriedTables(source, dump, filter)
+                .forEach(table -> parts.add(new RowUnit(0, table.name(), 0, OptionalLong.empty(), 0)));
         List<RowUnit> units = new ArrayList<>();
         for (RowUnit part : parts) {
             units.add(new RowUnit(units.size() + 1, part.table(), part.firstPage(), part.endPage(), part.bytes()));
         }
         return units;
+    }
+
+    static List<ExtensionTable> carriedTables(Connection source, FinishedDump dump, FilterConfig filter)
+            throws SQLException {
+        return configuration(source).stream()
+                .filter(relation -> !relation.sequence() && isCarried(relation, dump, filter))
+                .map(relation -> new ExtensionTable(relation.name(), relation.condition()))
+                .toList();
     }
 
     /// The sequences that extensions call their configuration, of those that are carried.

@@ -48,10 +48,10 @@ public final class TargetCleaner {
         this.filter = filter;
     }
 
-    /// What [#execute] would drop now, a line each, for the operator to agree to; empty if there is nothing.
-    public List<String> plan() {
+    /// What [#execute] would drop now, for the operator to agree to.
+    public TargetContents contents() {
         try (Connection connection = target.connect(Session.named("clean target"))) {
-            return TargetContents.read(connection, filter).plan();
+            return TargetContents.read(connection, filter);
         } catch (SQLException failure) {
             throw SqlState.toException(target.side(), "The target's contents cannot be listed.", failure);
         }

@@ -4,8 +4,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.config.QualifiedName;
 
 /// What the target has in the range of a filter, at one moment. pg-migrator's own schema does not count.
 ///
@@ -71,6 +74,28 @@ public final class TargetContents {
         }
         lines.addAll(kept);
         return lines;
+    }
+
+    /// What would be dropped, each thing by type and name, without sizes: to be compared with another moment's.
+    public Set<String> drops() {
+        Set<String> drops = new TreeSet<>();
+        for (TargetSchema schema : schemas) {
+            if (schema.whole() && !schema.isPublic()) {
+                drops.add("schema " + QualifiedName.quote(schema.name()));
+            }
+            schema.objects().stream()
+                    .filter(TargetObject::ours)
+                    .map(TargetObject::toString)
+                    .forEach(drops::add);
+        }
+        databaseObjects.stream()
+                .filter(TargetObject::ours)
+                .map(TargetObject::toString)
+                .forEach(drops::add);
+        if (largeObjects > 0) {
+            drops.add("large objects");
+        }
+        return drops;
     }
 
     private static String keptLine(TargetObject object) {

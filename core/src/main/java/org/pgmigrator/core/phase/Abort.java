@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.pgmigrator.core.copy.TargetCleaner;
+import org.pgmigrator.core.copy.TargetContents;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -47,6 +48,9 @@ public final class Abort {
     private List<String> nothingFound = List.of();
     private final List<String> done = new ArrayList<>();
     private final List<String> left = new ArrayList<>();
+
+    /// What the operator was asked about of the target.
+    private Set<String> agreed = Set.of();
 
     /// How far it goes.
     ///
@@ -253,7 +257,9 @@ public final class Abort {
                 .journal()
                 .forEach(entry -> plan.add("undo on the " + entry.side().word() + ": " + entry.what()));
         if (dropsCopy) {
-            cleaner(migration).plan().forEach(line -> plan.add("drop from the target: " + line));
+            TargetContents contents = cleaner(migration).contents();
+            agreed = contents.drops();
+            contents.plan().forEach(line -> plan.add("drop from the target: " + line));
         }
         if (pastNoReturn) {
             plan.add("what was written to the target since the cutover is NOT on the source");
@@ -367,7 +373,17 @@ public final class Abort {
                 // A pg_restore that has outlived its process would go on filling the target.
                 room.endOwnSessions();
             }
-            List<String> plan = cleaner(migration).plan();
+            TargetContents contents = cleaner(migration).contents();
+            List<String> others = contents.drops().stream()
+                    .filter(dropped ->
+                            migration.phase().compareTo(Phase.STREAM_APPLY) >= 0 && !agreed.contains(dropped))
+                    .toList();
+            if (!others.isEmpty()) {
+                left.add("on the target, what was copied: there is more than when you were asked, "
+                        + String.join(", ", others));
+                return;
+            }
+            List<String> plan = contents.plan();
             room.removePartialCopy();
             if (!plan.isEmpty()) {
                 did("dropped from the target: " + String.join("; ", plan));

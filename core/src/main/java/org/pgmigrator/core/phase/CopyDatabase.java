@@ -16,6 +16,7 @@ import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.copy.DatabaseDump;
 import org.pgmigrator.core.copy.DatabaseRestore;
 import org.pgmigrator.core.copy.DumpFolder;
+import org.pgmigrator.core.copy.ExtensionTable;
 import org.pgmigrator.core.copy.FinishedDump;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -156,6 +157,8 @@ final class CopyDatabase {
                     .run(Optional.of(prepared.snapshot().id()), ownPublications(config), folder);
             prepared.snapshot().requireAlive();
             prepared.close();
+            new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener)
+                    .claim(extensionTables(source, dump, config));
             listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
             new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
         }
@@ -258,14 +261,28 @@ final class CopyDatabase {
                 + (blockers.isEmpty() ? "none visible" : String.join("; ", blockers))));
     }
 
+    static List<ExtensionTable> extensionTables(Database source, FinishedDump dump, MigrationConfig config) {
+        try (Connection connection = source.connect(Session.named("copy catalogue"))) {
+            return ExtensionTable.carried(connection, dump, config.filter());
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.SOURCE, "The tables of extensions could not be listed.", refusal);
+        }
+    }
+
     /// The same copy without slot and snapshot: pg_dump takes a snapshot of its own.
     static void offline(
-            MigrationConfig config, Database source, Database target, Validated validated, ProgressListener listener)
+            MigrationConfig config,
+            Database source,
+            Database target,
+            Validated validated,
+            TargetRoom room,
+            ProgressListener listener)
             throws InterruptedException {
         try (DumpFolder folder = DumpFolder.create(config.copy())) {
             listener.on(new ProgressEvent.PhaseStarted(Phase.DUMP, "of " + source.describe()));
             FinishedDump dump = new DatabaseDump(config.copy(), config.filter(), source, validated.tools(), listener)
                     .run(Optional.empty(), Set.of(), folder);
+            room.claim(extensionTables(source, dump, config));
             listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
             new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
         }

@@ -58,7 +58,7 @@ final class OfflineMigration {
             if (config.copy().dropTargetFirst()) {
                 room.drop();
             }
-            CopyDatabase.offline(config, source, target, validated, listener);
+            CopyDatabase.offline(config, source, target, validated, room, listener);
             int sequences = sequences();
             new TargetStatistics(config.copy(), config.filter(), target, listener).gather();
             control.setOnInterrupt(OnInterrupt.NOTHING);

@@ -311,6 +311,7 @@ final class StateStore implements AutoCloseable {
             CutoverRecord.createTable(session());
             SpoolRecord.createTable(session());
             CopyRecord.createTables(session());
+            ExtensionTables.createTable(session());
             HolderRecord.createTable(session());
             CopyRecord.remove(session(), subscription);
             try (PreparedStatement insert = session()
@@ -490,6 +491,7 @@ final class StateStore implements AutoCloseable {
             CutoverRecord.remove(session(), subscription);
             SpoolRecord.remove(session(), subscription);
             CopyRecord.remove(session(), subscription);
+            ExtensionTables.remove(session(), subscription);
             HolderRecord.remove(session(), subscription);
             for (String table : List.of("migration", "journal", "bulletin", "request")) {
                 try (PreparedStatement delete =

@@ -164,6 +164,7 @@ final class StreamedCopy implements AutoCloseable {
     }
 
     private void preData(FinishedDump dump, ExportedSnapshot snapshot) throws InterruptedException {
+        room.claim(CopyDatabase.extensionTables(source, dump, config));
         restore().run(dump, List.of(Section.PRE_DATA), Set.of());
         List<RowUnit> plan;
         try (Connection reading = RowCopy.under(source, snapshot.id(), RowCopy.LOCK_TIMEOUT)) {

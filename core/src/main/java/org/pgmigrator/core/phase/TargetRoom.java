@@ -3,9 +3,14 @@ package org.pgmigrator.core.phase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.copy.ExtensionTable;
 import org.pgmigrator.core.copy.TargetCleaner;
+import org.pgmigrator.core.copy.TargetContents;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
@@ -23,6 +28,7 @@ final class TargetRoom {
     private final TargetCleaner cleaner;
     private final String subscription;
     private final ProgressListener listener;
+    private List<ExtensionTable> claimed = List.of();
 
     /// @param subscription the migration's name
     TargetRoom(Database target, FilterConfig filter, String subscription, ProgressListener listener) {
@@ -34,9 +40,10 @@ final class TargetRoom {
 
     /// Says what would go and asks; with `assumeYes` it only says.
     ///
-    /// @throws MigrationException CHECK_REFUSED if the operator does not agree
+    /// @throws MigrationException CHECK_REFUSED if the operator does not agree, or if there is more by then
     void confirm(Confirmation confirmation, boolean assumeYes) {
-        List<String> plan = cleaner.plan();
+        TargetContents asked = cleaner.contents();
+        List<String> plan = asked.plan();
         if (plan.isEmpty()) {
             return;
         }
@@ -51,10 +58,87 @@ final class TargetRoom {
                     .withState("both databases are as they were: nothing was changed")
                     .withRemedy("Answer yes, or give --yes, or use another target."));
         }
+        refuseIfMoreThan(asked.drops());
+    }
+
+    /// An answer takes as long as it takes.
+    private void refuseIfMoreThan(Set<String> agreed) {
+        List<String> others = cleaner.contents().drops().stream()
+                .filter(dropped -> !agreed.contains(dropped))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.CHECK_REFUSED,
+                            "The target has got more than what was to be dropped when it was asked for.",
+                            "new is: " + String.join(", ", others))
+                    .withState("both databases are as they were: nothing was changed")
+                    .withRemedy("Find out who writes to the target, then run again."));
+        }
+    }
+
+    /// What extensions have made is not dropped where they stay, so nothing may be in the way there: these tables get
+    /// rows with the copy. From here on they are its own, and go with it.
+    ///
+    /// @throws MigrationException RESTORE_FAILED if there are rows
+    void claim(List<ExtensionTable> tables) {
+        if (tables.isEmpty()) {
+            return;
+        }
+        try (Connection connection = target.connect(Session.named("extensions"))) {
+            List<ExtensionTable> filled = new ArrayList<>();
+            for (ExtensionTable table : tables) {
+                if (table.hasRows(connection)) {
+                    filled.add(table);
+                }
+            }
+            if (!filled.isEmpty()) {
+                throw hasRows(filled);
+            }
+            claimed = tables;
+            if (ExtensionTables.exists(connection)) {
+                connection.setAutoCommit(false);
+                ExtensionTables.write(connection, subscription, tables);
+                connection.commit();
+            }
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "The tables of extensions could not be looked at.", refusal);
+        }
+    }
+
+    private static MigrationException hasRows(List<ExtensionTable> filled) {
+        List<String> remedy = new ArrayList<>();
+        remedy.add("If nobody needs them, remove them on the target, then run again:");
+        filled.reversed().forEach(table -> remedy.add(table.deleteSql() + ";"));
+        return new MigrationException(Failure.of(
+                        FailureKind.RESTORE_FAILED,
+                        "An extension that the target has already holds rows in its configuration: "
+                                + filled.stream()
+                                        .map(table -> table.name().toString())
+                                        .collect(Collectors.joining(", "))
+                                + ".",
+                        "the source's rows of these tables are copied too, and would be mixed with them")
+                .withRemedy(remedy.toArray(String[]::new)));
+    }
+
+    private void removeClaimed() {
+        try (Connection connection = target.connect(Session.named("clean-up"))) {
+            connection.setAutoCommit(false);
+            List<ExtensionTable> tables = new ArrayList<>(ExtensionTables.read(connection, subscription));
+            claimed.stream().filter(table -> !tables.contains(table)).forEach(tables::add);
+            for (ExtensionTable table : tables.reversed()) {
+                table.empty(connection);
+            }
+            ExtensionTables.remove(connection, subscription);
+            connection.commit();
+            claimed = List.of();
+        } catch (SQLException refusal) {
+            throw SqlState.toException(
+                    Side.TARGET, "What the copy wrote to the tables of extensions was not removed.", refusal);
+        }
     }
 
     void drop() throws InterruptedException {
-        cleaner.execute();
+        removeAllOfIt();
         listener.on(new ProgressEvent.Notice("the target was emptied"));
     }
 
@@ -62,7 +146,7 @@ final class TargetRoom {
     /// interruptible: it is what a stop leads to.
     void removePartialCopy() {
         try {
-            cleaner.execute();
+            removeAllOfIt();
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
             throw new MigrationException(
@@ -73,6 +157,7 @@ final class TargetRoom {
     /// The same, interruptible: a copy begins once more.
     void removeAllOfIt() throws InterruptedException {
         cleaner.execute();
+        removeClaimed();
     }
 
     /// Ends what an earlier run of this migration that was killed has left running here, and waits until it has ended:

@@ -94,7 +94,8 @@ class TargetCleanerIT {
 
         assertThat(contents(empty, FilterConfig.EVERYTHING).isEmpty()).isTrue();
         assertThat(contents(empty, FilterConfig.EVERYTHING).names(10)).isEmpty();
-        assertThat(new TargetCleaner(empty, FilterConfig.EVERYTHING).plan()).isEmpty();
+        assertThat(new TargetCleaner(empty, FilterConfig.EVERYTHING).contents().plan())
+                .isEmpty();
     }
 
     @Test
@@ -117,14 +118,14 @@ class TargetCleanerIT {
         server.execute(name, "select lo_create(0) from generate_series(1, 1500)");
         TargetCleaner cleaner = new TargetCleaner(target, FilterConfig.EVERYTHING);
 
-        List<String> plan = cleaner.plan();
+        List<String> plan = cleaner.contents().plan();
         cleaner.execute();
 
         assertThat(plan).anyMatch(line -> line.startsWith("schema \"App\": 2 tables (about "));
         assertThat(plan).anyMatch(line -> line.matches("schema \"public\": 2 tables \\(about .*, 1,000 rows\\).*"));
         assertThat(plan).contains("event trigger on_ddl", "publication pub", "extension hstore", "1500 large objects");
         assertThat(contents(target, FilterConfig.EVERYTHING).isEmpty()).isTrue();
-        assertThat(cleaner.plan()).isEmpty();
+        assertThat(cleaner.contents().plan()).isEmpty();
         assertThat(server.value(name, "select count(*) from pgmigrator.progress"))
                 .isEqualTo("0");
         String publicSchema = "select nspowner::regrole::text, nspacl::text, obj_description(oid, 'pg_namespace') "
@@ -182,7 +183,7 @@ class TargetCleanerIT {
                 Map.of());
         TargetCleaner cleaner = new TargetCleaner(plain, FilterConfig.EVERYTHING);
 
-        List<String> plan = cleaner.plan();
+        List<String> plan = cleaner.contents().plan();
         cleaner.execute();
 
         assertThat(plan).contains("kept: table \"App\".orders, which belongs to another role");

@@ -1,8 +1,10 @@
 package org.pgmigrator.core.phase;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +12,11 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.pgmigrator.core.config.FilterConfig;
+import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.Secret;
+import org.pgmigrator.core.copy.ExtensionTable;
+import org.pgmigrator.core.error.FailureKind;
+import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -18,7 +24,7 @@ import org.pgmigrator.core.servers.ServerPool;
 import org.pgmigrator.core.servers.SharedServers;
 import org.pgmigrator.sandbox.server.PostgresServer;
 
-/// Whose sessions are ended when a copy that was cut off is given up.
+/// What is made room for on the target, and whose sessions are ended when a copy that was cut off is given up.
 @ExtendWith(SharedServers.class)
 class TargetRoomIT {
 
@@ -58,5 +64,75 @@ class TargetRoomIT {
                 connection.close();
             }
         }
+    }
+
+    @Test
+    void whatCameAfterTheQuestionIsNotDropped(ServerPool servers) throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("asked");
+        server.execute("asked", "create table public.old as select 1 as i");
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("asked")), Map.of());
+        TargetRoom room = new TargetRoom(target, FilterConfig.EVERYTHING, "asked", event -> {});
+        Confirmation slow = (question, plan) -> {
+            try {
+                server.execute(
+                        "asked", "insert into public.old values (2)", "create table public.precious (i integer)");
+            } catch (SQLException refusal) {
+                throw new IllegalStateException(refusal);
+            }
+            return true;
+        };
+
+        MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.confirm(slow, false));
+
+        assertThat(refused.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+        assertThat(refused.failure().why()).isEqualTo("new is: table public.precious");
+        room.confirm((question, plan) -> true, false);
+    }
+
+    private static final String[] EXTENSION = {
+        "set allow_system_table_mods = on",
+        "create extension hstore",
+        "create table public.part (id integer primary key, builtin boolean)",
+        "create table public.sub (id integer references public.part)",
+        "alter extension hstore add table public.part",
+        "alter extension hstore add table public.sub",
+        "insert into public.part values (1, true)"
+    };
+
+    private static final List<ExtensionTable> TABLES = List.of(
+            new ExtensionTable(new QualifiedName("public", "part"), "where not builtin"),
+            new ExtensionTable(new QualifiedName("public", "sub"), ""),
+            new ExtensionTable(new QualifiedName("public", "comes with the extension"), ""));
+
+    @Test
+    void rowsInTheTablesOfAnExtensionThatStaysRefuseACopyUnlessAnEarlierOneHasWrittenThem(ServerPool servers)
+            throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("extended");
+        server.execute("extended", EXTENSION);
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("extended")), Map.of());
+        try (Connection connection = server.connect("extended")) {
+            connection.createStatement().execute("create schema pgmigrator");
+            ExtensionTables.createTable(connection);
+        }
+        FilterConfig elsewhere = new FilterConfig(List.of("elsewhere"), List.of(), List.of(), List.of());
+
+        new TargetRoom(target, elsewhere, "first", event -> {}).claim(TABLES);
+        server.execute(
+                "extended", "insert into public.part values (2, false)", "insert into public.sub values (1), (2)");
+
+        MigrationException refused = catchThrowableOfType(
+                MigrationException.class,
+                () -> new TargetRoom(target, elsewhere, "another", event -> {}).claim(TABLES));
+        assertThat(refused.failure().kind()).isEqualTo(FailureKind.RESTORE_FAILED);
+        assertThat(refused.failure().what()).contains("public.part, public.sub");
+        assertThat(refused.failure().remedy()).contains("DELETE FROM ONLY \"public\".\"part\" where not builtin;");
+
+        TargetRoom again = new TargetRoom(target, elsewhere, "first", event -> {});
+        again.removeAllOfIt();
+        again.claim(TABLES);
+        assertThat(server.rows("extended", "select id from public.part")).containsExactly("1");
+        assertThat(server.rows("extended", "select id from public.sub")).isEmpty();
     }
 }
