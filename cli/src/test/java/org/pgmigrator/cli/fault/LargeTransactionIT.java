@@ -56,6 +56,31 @@ class LargeTransactionIT {
         }
     }
 
+    /// It keeps the lock away, and the target falls behind as the lock is granted.
+    @Test
+    void aTransactionThatCommitsIntoTheCutoverDoesNotKeepWritersAway() throws Exception {
+        try (Move move = pair.move(folder, new Table("many (id int PRIMARY KEY, v text)"))) {
+            Program program = move.migrateUntilCaughtUp();
+            LockedTable slowTarget;
+            try (Connection large = pair.source().connect(move.database());
+                    Statement statement = large.createStatement()) {
+                large.setAutoCommit(false);
+                statement.execute("INSERT INTO many SELECT i, md5(i::text) FROM generate_series(1, 10000) i");
+                program.signal("INT");
+                program.awaitOut("cannot be locked yet");
+                slowTarget = move.lockOnTarget("many");
+                large.commit();
+            }
+            program.awaitOut("they are unlocked again, everybody writes");
+            move.writeOnSource("SET statement_timeout = '5s'", "INSERT INTO many VALUES (0, 'meanwhile')");
+            slowTarget.release();
+            program.awaitExit(0);
+            move.assertEqual();
+            assertThat(move.onTarget("SELECT count(*) FROM many")).containsExactly("10001");
+            assertThat(program.out()).containsOnlyOnce("unlocked again");
+        }
+    }
+
     @Test
     void valuesOfAHundredMegabytesPassThroughTheHeapThatTheLauncherGives() throws Exception {
         try (Move move = pair.move(folder, new Table("large (id int PRIMARY KEY, t text, b bytea, n int)"))

@@ -57,6 +57,11 @@ final class CutoverClock {
         lockedNanos = nanos;
     }
 
+    /// Nothing keeps them away any more.
+    void unlocked() {
+        lockedNanos = 0;
+    }
+
     /// How long writes have been kept away; empty if nothing keeps them away.
     Optional<Duration> locked() {
         return lockedNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(System.nanoTime() - lockedNanos));

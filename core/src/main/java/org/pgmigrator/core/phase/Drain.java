@@ -49,6 +49,18 @@ final class Drain implements AutoCloseable {
     /// @param guard asked all the time
     /// @return the marker as the target has it
     Applier.MarkerApplied run(Guard guard) throws CutoverGivenUp, InterruptedException {
+        Optional<Applier.MarkerApplied> applied = Optional.empty();
+        while (applied.isEmpty()) {
+            applied = run(clock.remaining(), guard);
+        }
+        return applied.get();
+    }
+
+    /// The same, but gives up waiting.
+    ///
+    /// @return empty if the target had not reached the marker within this time
+    Optional<Applier.MarkerApplied> run(Duration patience, Guard guard) throws CutoverGivenUp, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
         Marker marker = Marker.emit(scene.observer());
         long nextTick = System.nanoTime() + Duration.ofSeconds(1).toNanos();
         while (true) {
@@ -58,7 +70,10 @@ final class Drain implements AutoCloseable {
                     .filter(candidate -> candidate.content().equals(marker.content()));
             if (applied.isPresent()) {
                 requireReadBack(applied.get());
-                return applied.get();
+                return applied;
+            }
+            if (System.nanoTime() > deadline) {
+                return Optional.empty();
             }
             scene.watch().requireRunning();
             guard.check();

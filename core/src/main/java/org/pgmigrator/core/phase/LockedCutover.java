@@ -18,6 +18,7 @@ import org.pgmigrator.core.postgres.CatalogTable;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.verify.VerifyReport;
+import org.pgmigrator.decoder.Lsn;
 
 /// `--source-lock tables`: every carried table is locked, then it is proved that the target has everything.
 ///
@@ -27,6 +28,10 @@ final class LockedCutover implements AutoCloseable {
 
     /// A target that is that close behind when the lock is taken keeps nobody waiting for long.
     private static final Duration CLOSE_BEHIND = Duration.ofSeconds(1);
+
+    /// So long the first lock is held for a target that fell behind as it was granted, as it does when a long
+    /// transaction kept the lock away and then committed. Twice as long each time after that.
+    private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(2);
 
     private final CutoverScene scene;
     private final CutoverClock clock;
@@ -86,15 +91,10 @@ final class LockedCutover implements AutoCloseable {
         catchUp();
         clock.step("prepare", "sessions are open, and the target is close behind the source");
         FaultPoint.READY.reached();
-        lock();
-        FaultPoint.LOCKED.reached();
-        List<CatalogTable> locked = requireWhatWasCopied();
-        clock.step("catalogue", "no table, column or key has changed since the copy");
-        Applier.MarkerApplied end = drain.run(this::requireNotLost);
-        clock.step("drain", "everything that was committed on the source is on the target, up to " + end.endLsn());
+        Drained drained = lockAndDrain();
         FaultPoint.DRAINED.reached();
         notStreamed.run();
-        Set<QualifiedName> sequences = proof.copySequences(locked);
+        Set<QualifiedName> sequences = proof.copySequences(drained.carried());
         clock.step("sequences", sequences.size() + " set and read back");
         FaultPoint.SEQUENCES_SET.reached();
         compare();
@@ -103,7 +103,34 @@ final class LockedCutover implements AutoCloseable {
         lock.requireHeld();
         requireNoSchemaChanges(scene.watch().carriedTables());
         clock.requireTime("the source was not closed");
-        return new Cutover.Proved(end.endLsn(), sequences);
+        return new Cutover.Proved(drained.end(), sequences);
+    }
+
+    /// Up to where the target has everything of these tables, which are locked.
+    private record Drained(Lsn end, List<CatalogTable> carried) {}
+
+    private Drained lockAndDrain() throws CutoverGivenUp, InterruptedException {
+        for (Duration patience = DRAIN_PATIENCE; true; patience = patience.multipliedBy(2)) {
+            lock();
+            FaultPoint.LOCKED.reached();
+            List<CatalogTable> carried = requireWhatWasCopied();
+            clock.step("catalogue", "no table, column or key has changed since the copy");
+            Optional<Applier.MarkerApplied> end = drain.run(patience, this::requireNotLost);
+            if (end.isPresent()) {
+                Drained drained = new Drained(end.get().endLsn(), carried);
+                clock.step(
+                        "drain",
+                        "everything that was committed on the source is on the target, up to " + drained.end());
+                return drained;
+            }
+            lock.release();
+            listener.on(new ProgressEvent.Warning("the target had fallen behind when the source's tables were locked,"
+                    + " and did not come up within " + patience.toSeconds()
+                    + " s: they are unlocked again, everybody writes; the lock is taken once more when the target is"
+                    + " close behind"));
+            clock.unlocked();
+            catchUp();
+        }
     }
 
     /// Who waits for the lock should not have to wait for a backlog.
