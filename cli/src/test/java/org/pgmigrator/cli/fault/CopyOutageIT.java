@@ -191,4 +191,27 @@ class CopyOutageIT {
             move.cutOver(program);
         }
     }
+
+    @Test
+    void withEveryRowCopiedAnOutageThatIsTooLongLeavesTheCopyToBeGoneOnWith() throws Exception {
+        Path paused = folder.resolve("paused");
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy network = move.targetProxy();
+            Program first = move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.INDEXES_COPIED + ":pause=" + paused)
+                    .migrate();
+            first.awaitRunning("the indexes are there", () -> Files.exists(paused));
+            network.refuse(true);
+            network.cut();
+            Files.delete(paused);
+            first.awaitExit(6);
+            assertThat(first.told()).contains("the copy is kept: the rows are complete");
+            move.assertSlotIsKept();
+
+            network.refuse(false);
+            Program second = move.environment("PG_MIGRATOR_TEST_FAULT", "").migrate("--resume");
+            second.awaitOut("the target has caught up");
+            assertThat(second.out()).contains("going on with the copy").doesNotContain("new slot");
+            move.cutOver(second);
+        }
+    }
 }

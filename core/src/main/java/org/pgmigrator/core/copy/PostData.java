@@ -77,8 +77,10 @@ public final class PostData {
     ///
     /// @param dump   of the definitions
     /// @param owners whether objects are given to their owners
+    /// @param before what was there before the copy, by type and name: it is not touched, and in the way
     /// @throws org.pgmigrator.core.error.MigrationException of a side's kinds
-    public static Set<Source> keep(FinishedDump dump, Database source, Database target, boolean owners) {
+    public static Set<Source> keep(
+            FinishedDump dump, Database source, Database target, boolean owners, Set<String> before) {
         Set<Origin> dumped = new HashSet<>();
         dump.contents().entries().forEach(entry -> dumped.add(entry.origin()));
         Map<String, Found> wanted = objects(source);
@@ -90,7 +92,9 @@ public final class PostData {
                 Statement statement = connection.createStatement()) {
             for (Map.Entry<String, Found> there : objects(connection).entrySet()) {
                 Found object = wanted.get(there.getKey());
-                if (object != null && OWNED.contains(object.type())) {
+                if (object != null && before.contains(object.type() + " " + object.name())) {
+                    LOG.warn("{} was there before the copy", object.sql());
+                } else if (object != null && OWNED.contains(object.type())) {
                     statement.execute("drop " + object.sql());
                 } else if (object != null
                         && (!owners

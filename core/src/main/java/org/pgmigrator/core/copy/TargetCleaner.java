@@ -42,16 +42,28 @@ public final class TargetCleaner {
 
     private final Database target;
     private final FilterConfig filter;
+    private final Set<String> kept;
 
-    public TargetCleaner(Database target, FilterConfig filter) {
+    /// @param kept what stays of [#ofDatabase]
+    public TargetCleaner(Database target, FilterConfig filter, Set<String> kept) {
         this.target = target;
         this.filter = filter;
+        this.kept = Set.copyOf(kept);
+    }
+
+    /// What belongs to the target's database and to no schema, by type and name (`extension hstore`), whoever made it.
+    public static Set<String> ofDatabase(Database target) {
+        try (Connection connection = target.connect(Session.named("clean target"))) {
+            return TargetContents.ofDatabase(connection);
+        } catch (SQLException failure) {
+            throw SqlState.toException(target.side(), "The target's contents cannot be listed.", failure);
+        }
     }
 
     /// What [#execute] would drop now, for the operator to agree to.
     public TargetContents contents() {
         try (Connection connection = target.connect(Session.named("clean target"))) {
-            return TargetContents.read(connection, filter);
+            return TargetContents.read(connection, filter, kept);
         } catch (SQLException failure) {
             throw SqlState.toException(target.side(), "The target's contents cannot be listed.", failure);
         }
@@ -65,7 +77,7 @@ public final class TargetCleaner {
         Session session = Session.named("clean target").with("lock_timeout", LOCK_TIMEOUT);
         try (Connection connection = target.connect(session)) {
             connection.setAutoCommit(false);
-            TargetContents contents = TargetContents.read(connection, filter);
+            TargetContents contents = TargetContents.read(connection, filter, kept);
             SurvivorCheck survivors = SurvivorCheck.before(connection, filter);
             for (String statement : statements(contents, connection)) {
                 stopIfInterrupted();
@@ -85,8 +97,7 @@ public final class TargetCleaner {
     /// Event triggers first, since they would fire; then schemas, then what is left of the database's own objects.
     private static List<String> statements(TargetContents contents, Connection connection) throws SQLException {
         List<String> statements = new ArrayList<>();
-        List<TargetObject> ofDatabase =
-                contents.databaseObjects().stream().filter(TargetObject::ours).toList();
+        List<TargetObject> ofDatabase = contents.databaseObjects();
         ofDatabase.stream()
                 .filter(object -> object.type().equals("EVENT TRIGGER"))
                 .map(TargetObject::dropStatement)

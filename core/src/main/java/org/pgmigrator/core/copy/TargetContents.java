@@ -18,19 +18,35 @@ public final class TargetContents {
     private final List<TargetSchema> schemas;
     private final List<TargetObject> databaseObjects;
     private final long largeObjects;
+    private final Set<String> kept;
 
     /// @param schemas         the schemas in the range
     /// @param databaseObjects extensions, publications, event triggers, casts and the like; only without an include
     /// @param largeObjects    the number of large objects; only without an include
-    TargetContents(List<TargetSchema> schemas, List<TargetObject> databaseObjects, long largeObjects) {
+    /// @param kept            objects of the database that stay, whosever they are
+    TargetContents(
+            List<TargetSchema> schemas, List<TargetObject> databaseObjects, long largeObjects, Set<String> kept) {
         this.schemas = List.copyOf(schemas);
         this.databaseObjects = List.copyOf(databaseObjects);
         this.largeObjects = largeObjects;
+        this.kept = Set.copyOf(kept);
     }
 
     /// Reads it, in the caller's transaction.
     public static TargetContents read(Connection target, FilterConfig filter) throws SQLException {
-        return new TargetContentsReader(target, filter).read();
+        return read(target, filter, Set.of());
+    }
+
+    /// The same, but for what stays when a copy is removed.
+    ///
+    /// @param kept as [#ofDatabase] had them before the copy
+    static TargetContents read(Connection target, FilterConfig filter, Set<String> kept) throws SQLException {
+        return new TargetContentsReader(target, filter, kept).read();
+    }
+
+    /// What belongs to the database and to no schema, by type and name (`extension hstore`), whoever made it.
+    static Set<String> ofDatabase(Connection target) throws SQLException {
+        return TargetContentsReader.ofDatabase(target);
     }
 
     /// Whether a copy meets nothing. Extensions, publications, event triggers and foreign servers are not in the way by
@@ -63,7 +79,7 @@ public final class TargetContents {
             schema.objects().stream().filter(object -> !object.ours()).forEach(object -> kept.add(keptLine(object)));
         }
         for (TargetObject object : databaseObjects) {
-            if (object.ours()) {
+            if (goes(object)) {
                 lines.add(object.toString());
             } else {
                 kept.add(keptLine(object));
@@ -88,26 +104,29 @@ public final class TargetContents {
                     .map(TargetObject::toString)
                     .forEach(drops::add);
         }
-        databaseObjects.stream()
-                .filter(TargetObject::ours)
-                .map(TargetObject::toString)
-                .forEach(drops::add);
+        databaseObjects().stream().map(TargetObject::toString).forEach(drops::add);
         if (largeObjects > 0) {
             drops.add("large objects");
         }
         return drops;
     }
 
-    private static String keptLine(TargetObject object) {
-        return "kept: " + object + ", which belongs to another role";
+    private String keptLine(TargetObject object) {
+        return "kept: " + object
+                + (object.ours() ? ", which was there before the copy" : ", which belongs to another role");
+    }
+
+    private boolean goes(TargetObject object) {
+        return object.ours() && !kept.contains(object.toString());
     }
 
     List<TargetSchema> schemas() {
         return schemas;
     }
 
+    /// Those that go.
     List<TargetObject> databaseObjects() {
-        return databaseObjects;
+        return databaseObjects.stream().filter(this::goes).toList();
     }
 
     boolean hasLargeObjects() {

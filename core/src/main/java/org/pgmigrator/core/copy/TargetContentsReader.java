@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.postgres.Catalog;
 
@@ -83,11 +84,13 @@ final class TargetContentsReader {
             order by o.position, i.identity collate "C"
             """.formatted(FIRST_USER_OID);
 
-    /// A schema may hold an extension, which goes with it, and must then be ours as well.
+    /// A schema may hold an extension, which goes with it, and must then be ours as well, and not one that stays.
     private static final String SCHEMAS = """
             select n.nspname, pg_has_role(n.nspowner, 'USAGE'),
                    not exists (select from pg_extension e where e.extnamespace = n.oid
-                               and not pg_has_role(e.extowner, 'USAGE'))
+                               and not pg_has_role(e.extowner, 'USAGE')),
+                   array(select 'extension ' || quote_ident(e.extname) from pg_extension e
+                         where e.extnamespace = n.oid)
             from pg_namespace n
             where %s and not exists (select from pg_depend d where d.classid = 'pg_namespace'::regclass
                                      and d.objid = n.oid and d.deptype = 'e')
@@ -99,16 +102,24 @@ final class TargetContentsReader {
 
     private final Connection connection;
     private final FilterConfig filter;
+    private final Set<String> kept;
 
-    TargetContentsReader(Connection connection, FilterConfig filter) {
+    TargetContentsReader(Connection connection, FilterConfig filter, Set<String> kept) {
         this.connection = connection;
         this.filter = filter;
+        this.kept = Set.copyOf(kept);
+    }
+
+    static Set<String> ofDatabase(Connection connection) throws SQLException {
+        return objects(connection, OF_DATABASE).stream()
+                .map(TargetObject::toString)
+                .collect(Collectors.toSet());
     }
 
     TargetContents read() throws SQLException {
         DumpFilter carried =
                 new DumpFilter(filter, RelationReader.read(connection, false).values());
-        List<TargetObject> objects = objects(IN_SCHEMAS);
+        List<TargetObject> objects = objects(connection, IN_SCHEMAS);
         Map<String, SchemaRow> rows = schemaRows();
         Set<String> inRange = carried.schemas(rows.keySet());
         List<TargetSchema> schemas = new ArrayList<>();
@@ -119,7 +130,8 @@ final class TargetContentsReader {
         }
         boolean everything = filter.isEverything();
         long largeObjects = everything ? number(LARGE_OBJECTS) : 0;
-        return new TargetContents(schemas, everything ? objects(OF_DATABASE) : List.of(), largeObjects);
+        return new TargetContents(
+                schemas, everything ? objects(connection, OF_DATABASE) : List.of(), largeObjects, kept);
     }
 
     private static TargetSchema schema(SchemaRow row, List<TargetObject> all, Predicate<TargetObject> carried) {
@@ -127,26 +139,28 @@ final class TargetContentsReader {
                 all.stream().filter(object -> object.schema().equals(row.name)).toList();
         List<TargetObject> dropped = inside.stream().filter(carried).toList();
         boolean whole = row.ours
-                && row.extensionsOurs
+                && row.extensionsGo
                 && dropped.size() == inside.size()
                 && dropped.stream().allMatch(TargetObject::ours);
         return new TargetSchema(row.name, row.ours, whole, dropped);
     }
 
-    private record SchemaRow(String name, boolean ours, boolean extensionsOurs) {}
+    private record SchemaRow(String name, boolean ours, boolean extensionsGo) {}
 
     private Map<String, SchemaRow> schemaRows() throws SQLException {
         Map<String, SchemaRow> rows = new LinkedHashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(SCHEMAS)) {
             while (row.next()) {
-                rows.put(row.getString(1), new SchemaRow(row.getString(1), row.getBoolean(2), row.getBoolean(3)));
+                List<String> extensions = List.of((String[]) row.getArray(4).getArray());
+                boolean extensionsGo = row.getBoolean(3) && extensions.stream().noneMatch(kept::contains);
+                rows.put(row.getString(1), new SchemaRow(row.getString(1), row.getBoolean(2), extensionsGo));
             }
         }
         return rows;
     }
 
-    private List<TargetObject> objects(String sql) throws SQLException {
+    private static List<TargetObject> objects(Connection connection, String sql) throws SQLException {
         List<TargetObject> objects = new ArrayList<>();
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.pgmigrator.core.copy.TargetCleaner;
 import org.pgmigrator.core.copy.TargetContents;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.Failure;
@@ -99,7 +98,7 @@ public final class Abort {
         }
         try (StateStore state = open()) {
             // Read again: it may have gone on before the lease was ours.
-            MigrationRecord migration = record(state).orElse(found.get());
+            MigrationRecord migration = record(state).orElseThrow(this::endedMeanwhile);
             if (migration.isOpened() && !options.unlockSource()) {
                 throw pastNoReturn(migration);
             }
@@ -109,11 +108,21 @@ public final class Abort {
                 throw pastNoReturn(migration);
             }
             boolean dropsCopy = !options.keepCopy() && !pastNoReturn;
-            consent(migration, dropsCopy);
+            TargetRoom room = new TargetRoom(target, migration.origin().filter(), subscription, listener);
+            room.remember(state.session());
+            consent(migration, dropsCopy ? Optional.of(room) : Optional.empty());
             sourceUnknown.ifPresent(why -> listener.on(
                     new ProgressEvent.Warning("the source cannot be reached, what is there stays: " + why)));
-            undo(state, migration, dropsCopy, sourceUnknown);
+            undo(state, migration, dropsCopy ? Optional.of(room) : Optional.empty(), sourceUnknown);
         }
+    }
+
+    private MigrationException endedMeanwhile() {
+        return new MigrationException(Failure.of(
+                        FailureKind.OVERTAKEN,
+                        "Migration \"" + subscription + "\" has ended meanwhile: the target remembers it no more.",
+                        "it was completed, or another abort has removed it")
+                .withState("nothing was changed by this command"));
     }
 
     /// Whether a cutover that was cut off has closed the source, which only the source knows.
@@ -251,16 +260,16 @@ public final class Abort {
         }
     }
 
-    private void consent(MigrationRecord migration, boolean dropsCopy) {
+    private void consent(MigrationRecord migration, Optional<TargetRoom> dropped) {
         List<String> plan = new ArrayList<>();
         migration
                 .journal()
                 .forEach(entry -> plan.add("undo on the " + entry.side().word() + ": " + entry.what()));
-        if (dropsCopy) {
-            TargetContents contents = cleaner(migration).contents();
+        dropped.filter(TargetRoom::isFilling).ifPresent(room -> {
+            TargetContents contents = room.contents();
             agreed = contents.drops();
             contents.plan().forEach(line -> plan.add("drop from the target: " + line));
-        }
+        });
         if (pastNoReturn) {
             plan.add("what was written to the target since the cutover is NOT on the source");
         }
@@ -275,11 +284,8 @@ public final class Abort {
         }
     }
 
-    private TargetCleaner cleaner(MigrationRecord migration) {
-        return new TargetCleaner(target, migration.origin().filter());
-    }
-
-    private void undo(StateStore state, MigrationRecord migration, boolean dropsCopy, Optional<String> sourceUnknown)
+    private void undo(
+            StateStore state, MigrationRecord migration, Optional<TargetRoom> dropped, Optional<String> sourceUnknown)
             throws InterruptedException {
         state.takeOver();
         if (pastNoReturn) {
@@ -290,22 +296,20 @@ public final class Abort {
             state.abortBegins();
         }
         undoSource(state, migration, sourceUnknown);
-        if (dropsCopy) {
-            dropCopy(migration);
-        }
+        dropped.filter(TargetRoom::isFilling).ifPresent(room -> dropCopy(migration, room));
         told(openTarget(state), "target");
         if (left.isEmpty()) {
             removeSpool(state);
             state.remove();
             did("removed the migration's state from the target");
-            listener.on(new ProgressEvent.Complete(summary(dropsCopy, sourceUnknown.isEmpty())));
+            listener.on(new ProgressEvent.Complete(summary(dropped, sourceUnknown.isEmpty())));
             return;
         }
         throw new MigrationException(Failure.of(
                         FailureKind.LEFT_BEHIND,
                         "Not everything that migration \"" + subscription + "\" has created could be removed.",
                         String.join("\n", left))
-                .withState(String.join("; ", summary(dropsCopy, sourceUnknown.isEmpty()))
+                .withState(String.join("; ", summary(dropped, sourceUnknown.isEmpty()))
                         + "; the state is kept on the target, so that abort can be repeated")
                 .withRemedy(
                         "Remove the cause and run abort again, or run the listed statements: a slot that is left behind "
@@ -366,14 +370,13 @@ public final class Abort {
         }
     }
 
-    private void dropCopy(MigrationRecord migration) {
+    private void dropCopy(MigrationRecord migration, TargetRoom room) {
         try {
-            TargetRoom room = new TargetRoom(target, migration.origin().filter(), subscription, listener);
             if (migration.phase().compareTo(Phase.STREAM_APPLY) < 0) {
                 // A pg_restore that has outlived its process would go on filling the target.
                 room.endOwnSessions();
             }
-            TargetContents contents = cleaner(migration).contents();
+            TargetContents contents = room.contents();
             List<String> others = contents.drops().stream()
                     .filter(dropped ->
                             migration.phase().compareTo(Phase.STREAM_APPLY) >= 0 && !agreed.contains(dropped))
@@ -404,7 +407,7 @@ public final class Abort {
         listener.on(new ProgressEvent.Notice(what));
     }
 
-    private List<String> summary(boolean droppedCopy, boolean sourceReached) {
+    private List<String> summary(Optional<TargetRoom> dropped, boolean sourceReached) {
         List<String> summary = new ArrayList<>();
         summary.add(done.size() + (done.size() == 1 ? " thing was" : " things were") + " undone or found undone");
         summary.add(
@@ -414,7 +417,9 @@ public final class Abort {
         if (pastNoReturn) {
             summary.add("the target keeps what it has, also what was written to it since the cutover, which the source "
                     + "does not have: let only one of them be written to");
-        } else if (droppedCopy) {
+        } else if (dropped.isPresent() && !dropped.get().isFilling()) {
+            summary.add("nothing was copied to the target yet: what it holds is as it was");
+        } else if (dropped.isPresent()) {
             summary.add(
                     left.isEmpty()
                             ? "nothing of the copy is left on the target"

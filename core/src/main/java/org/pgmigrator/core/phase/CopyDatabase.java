@@ -54,6 +54,7 @@ final class CopyDatabase {
     private final ProgressListener listener;
     private final UndoLog sourceJournal;
     private final StateStore state;
+    private final TargetRoom room;
     private final Outage outage;
     private final SlotReady slotReady;
 
@@ -64,6 +65,7 @@ final class CopyDatabase {
             Validated validated,
             ProgressListener listener,
             StateStore state,
+            TargetRoom room,
             Outage outage,
             SlotReady slotReady) {
         this.config = config;
@@ -73,6 +75,7 @@ final class CopyDatabase {
         this.listener = listener;
         this.sourceJournal = state.undoLog(Side.SOURCE);
         this.state = state;
+        this.room = room;
         this.outage = outage;
         this.slotReady = slotReady;
     }
@@ -143,7 +146,7 @@ final class CopyDatabase {
     ///
     /// @param snapshot of the slot; closed as soon as it is not needed
     void goOn(CopyRecord.Step complete, Optional<ExportedSnapshot> snapshot) throws InterruptedException {
-        try (StreamedCopy copy = new StreamedCopy(config, source, target, validated, listener, state, outage)) {
+        try (StreamedCopy copy = new StreamedCopy(config, source, target, validated, listener, state, room, outage)) {
             copy.run(complete, snapshot);
         }
     }
@@ -157,8 +160,7 @@ final class CopyDatabase {
                     .run(Optional.of(prepared.snapshot().id()), ownPublications(config), folder);
             prepared.snapshot().requireAlive();
             prepared.close();
-            new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener)
-                    .claim(extensionTables(source, dump, config));
+            room.claim(extensionTables(source, dump, config));
             listener.on(new ProgressEvent.PhaseStarted(Phase.RESTORE, "into " + target.describe()));
             new DatabaseRestore(config.copy(), config.filter(), target, validated.tools(), listener).run(dump);
         }

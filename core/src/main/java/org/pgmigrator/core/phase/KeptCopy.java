@@ -237,6 +237,10 @@ final class KeptCopy {
             holder = HolderRecord.read(state.session(), subscription);
         } catch (MigrationException | SQLException unreachable) {
             log.warn("whether the copy can be kept is asked of the source alone", unreachable);
+            Optional<CopyRecord.Step> complete = state.copied().filter(step -> !step.needsSnapshot());
+            if (complete.isPresent()) {
+                return complete.map(KeptCopy::words);
+            }
             return anyHolder().map(session -> session + "; what is complete on the target was not to be seen");
         }
         if (!record.step().needsSnapshot()) {

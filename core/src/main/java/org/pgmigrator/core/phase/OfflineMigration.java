@@ -54,6 +54,7 @@ final class OfflineMigration {
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
         }
+        room.look(config.copy().dropTargetFirst());
         try {
             if (config.copy().dropTargetFirst()) {
                 room.drop();
@@ -82,6 +83,9 @@ final class OfflineMigration {
     }
 
     private String removed(TargetRoom room) {
+        if (!room.isFilling()) {
+            return "the source is untouched; nothing was copied to the target yet";
+        }
         try {
             room.removePartialCopy();
             return "the source is untouched; the target is empty again";

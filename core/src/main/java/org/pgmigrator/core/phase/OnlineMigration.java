@@ -106,6 +106,7 @@ final class OnlineMigration {
             @Override
             public void copy() throws InterruptedException {
                 TargetRoom room = room();
+                room.remember(state.session());
                 copyThenStream(state, spooling, room, goesOnOrAgain(state, spooling, room));
             }
         });
@@ -139,8 +140,12 @@ final class OnlineMigration {
                 spooling.requireUsable();
                 // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
                 validated = checks.again();
-                state.begin(origin());
-                yield (outage, watch) -> copyAll(state, spooling, room, true, outage, watch);
+                boolean removes = room.isFilling();
+                if (!removes) {
+                    room.look(false);
+                }
+                state.begin(origin(), room.record());
+                yield (outage, watch) -> copyAll(state, spooling, room, removes, outage, watch);
             }
         };
     }
@@ -183,14 +188,33 @@ final class OnlineMigration {
     private void start(StateStore state, Spooling spooling) throws InterruptedException {
         spooling.requireUsable();
         TargetRoom room = room();
-        if (config.copy().dropTargetFirst()) {
+        boolean dropFirst = config.copy().dropTargetFirst();
+        if (dropFirst) {
             room.confirm(confirmation, config.assumeYes());
         }
-        state.begin(origin());
+        room.look(dropFirst);
+        begin(state, room);
         FaultPoint.BEGUN.reached();
-        boolean dropFirst = config.copy().dropTargetFirst();
         copyThenStream(
                 state, spooling, room, (outage, watch) -> copyAll(state, spooling, room, dropFirst, outage, watch));
+    }
+
+    private void begin(StateStore state, TargetRoom room) {
+        try {
+            state.begin(origin(), room.record());
+        } catch (MigrationException failed) {
+            throw failed.failure().kind() == Side.TARGET.unreachable()
+                    ? new MigrationException(
+                            failed.failure()
+                                    .withState(
+                                            "the source is as it was; nothing was copied to the target, which may or may not"
+                                                    + " remember that the migration has begun")
+                                    .withRemedy(
+                                            "When the target answers: pg-migrator status tells whether it does. If so, go on with"
+                                                    + " --resume, or remove it with pg-migrator abort; if not, run again."),
+                            failed)
+                    : failed;
+        }
     }
 
     private KeptCopy kept(StateStore state, Spooling spooling) {
@@ -210,7 +234,8 @@ final class OnlineMigration {
         if (dropFirst) {
             room.drop();
         }
-        return completed(state, copyDatabase(state, spooling, outage, watch).run());
+        return completed(
+                state, copyDatabase(state, spooling, room, outage, watch).run());
     }
 
     /// With what is complete of the copy that was cut off.
@@ -227,10 +252,11 @@ final class OnlineMigration {
             closeTarget(state);
             CopyRecord record = found.record();
             state.copiesAt(record.slot());
+            state.copyHasReached(record.step());
             if (record.step() == CopyRecord.Step.SNAPSHOT) {
                 room.removeAllOfIt();
             }
-            copyDatabase(state, spooling, outage, watch).goOn(record.step(), Optional.ofNullable(held));
+            copyDatabase(state, spooling, room, outage, watch).goOn(record.step(), Optional.ofNullable(held));
             return completed(state, new CopyDatabase.Copied(record.slot(), record.fingerprint()));
         }
     }
@@ -293,11 +319,13 @@ final class OnlineMigration {
         return copied.fingerprint();
     }
 
-    private CopyDatabase copyDatabase(StateStore state, Spooling spooling, Outage outage, SlotWatch watch) {
-        return new CopyDatabase(config, source, target, validated, listener, state, outage, (slot, publications) -> {
-            spooling.slotReady(slot, publications);
-            watch.start();
-        });
+    private CopyDatabase copyDatabase(
+            StateStore state, Spooling spooling, TargetRoom room, Outage outage, SlotWatch watch) {
+        return new CopyDatabase(
+                config, source, target, validated, listener, state, room, outage, (slot, publications) -> {
+                    spooling.slotReady(slot, publications);
+                    watch.start();
+                });
     }
 
     /// A cutover may have ended while it opened the target.
@@ -396,7 +424,12 @@ final class OnlineMigration {
     private MigrationException abandonCopy(
             StateStore store, Spooling spooling, TargetRoom room, Optional<MigrationException> cause) {
         listener.on(new ProgressEvent.Notice("removing what was created"));
-        store.journal();
+        try {
+            store.journal();
+        } catch (MigrationException unreachable) {
+            spooling.close();
+            return begunAndNothingCreated(cause.orElse(unreachable));
+        }
         // The walsender first. What it has received goes last: it is of use as long as the slot is there.
         spooling.close();
         if (!store.isFromMemory()) {
@@ -407,9 +440,9 @@ final class OnlineMigration {
         List<String> left = new ArrayList<>(onSource.left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
         boolean unseen = store.isFromMemory();
-        if (unseen) {
+        if (unseen && room.isFilling()) {
             left.add("on the target, the part that was restored");
-        } else {
+        } else if (!unseen) {
             try {
                 // What was ours when the source was cleaned up must be so still.
                 store.session();
@@ -433,7 +466,8 @@ final class OnlineMigration {
             }
         }
         String state = left.isEmpty()
-                ? "the source is serving and has nothing of ours left; the target is empty again"
+                ? "the source is serving and has nothing of ours left; "
+                        + (room.isFilling() ? "the target is empty again" : "nothing was copied to the target yet")
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
                 : (unseen
                                 ? "the target does not answer, so that nothing was touched that another pg-migrator may"
@@ -452,6 +486,18 @@ final class OnlineMigration {
                         resumable
                                 ? List.of("Run the same command with --resume: the copy starts again, with a new slot.")
                                 : List.of("Run the same command to start again.")));
+    }
+
+    /// The target does not answer, and this process knows of nothing that was created on either side since the state.
+    private static MigrationException begunAndNothingCreated(MigrationException failed) {
+        return new MigrationException(
+                failed.failure()
+                        .withState(
+                                "the source is serving and has nothing of ours; the target does not answer: nothing was copied"
+                                        + " to it, and it remembers that the migration has begun")
+                        .withRemedy(
+                                "When the target answers: run the same command with --resume, or pg-migrator abort."),
+                failed);
     }
 
     /// The journal is on the target still, so that both ways are open.

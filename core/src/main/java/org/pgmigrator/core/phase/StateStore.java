@@ -60,6 +60,9 @@ final class StateStore implements AutoCloseable {
 
     private @Nullable SlotIdentity slot;
 
+    /// What is known to be complete of the copy, also while the target does not answer.
+    private CopyRecord.@Nullable Step copied;
+
     /// Whether the journal was last known from memory, because the target did not answer.
     private boolean fromMemory;
 
@@ -170,12 +173,19 @@ final class StateStore implements AutoCloseable {
         return MigrationRecord.exists(connection)
                 ? Catalog.value(
                         connection,
-                        "select process::text from pgmigrator.migration where subscription = ?",
+                        "select (select process::text from pgmigrator.migration where subscription = ?)",
                         subscription)
                 : null;
     }
 
     private Connection reconnected() throws SQLException, InterruptedException {
+        if (expected == null && !removing) {
+            throw new MigrationException(
+                    Failure.of(
+                            FailureKind.TARGET_UNREACHABLE,
+                            "The connection to the target was lost before the migration had begun.",
+                            "without it another pg-migrator may have been at work there: nothing that was seen counts any more"));
+        }
         Connection connection = connect(database, subscription, LEASE_LIMIT);
         boolean ours = false;
         try {
@@ -216,11 +226,30 @@ final class StateStore implements AutoCloseable {
                         "update pgmigrator.migration set process = ?, updated_at = now() where subscription = ?")) {
             update.setObject(1, process);
             update.setString(2, subscription);
-            update.executeUpdate();
+            requireOurs(update.executeUpdate());
             expected = process.toString();
         } catch (SQLException refusal) {
             throw failed(refusal);
         }
+    }
+
+    /// Nobody but this process could have removed the row since it was seen, if its lease holds.
+    private static void requireOurs(int rows) {
+        if (rows != 1) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.OVERTAKEN,
+                            "The target does not remember the migration any more.",
+                            "it was completed or aborted")
+                    .withState("nothing was changed"));
+        }
+    }
+
+    void copyHasReached(CopyRecord.Step step) {
+        copied = step;
+    }
+
+    Optional<CopyRecord.Step> copied() {
+        return Optional.ofNullable(copied);
     }
 
     /// The slot that the copy is exact to: what is undone from memory must be that one.
@@ -274,9 +303,13 @@ final class StateStore implements AutoCloseable {
         return MigrationRecord.exists(session());
     }
 
-    /// Creates schema and tables if need be, and the migration's row.
-    void begin(MigrationOrigin origin) {
-        try (Statement statement = session().createStatement()) {
+    /// Creates schema and tables if need be, and the migration's row: all of it or nothing.
+    ///
+    /// @param room the target as it is now
+    void begin(MigrationOrigin origin, RoomRecord room) {
+        Connection alive = session();
+        try (Statement statement = alive.createStatement()) {
+            alive.setAutoCommit(false);
             statement.execute("create schema if not exists pgmigrator");
             statement.execute("""
                     create table if not exists pgmigrator.migration (
@@ -305,17 +338,18 @@ final class StateStore implements AutoCloseable {
                         undo_sql text not null,
                         at timestamptz not null default now()
                     )""");
-            Progress.createTable(session());
-            Bulletin.createTable(session());
-            Requests.createTable(session());
-            CutoverRecord.createTable(session());
-            SpoolRecord.createTable(session());
-            CopyRecord.createTables(session());
-            ExtensionTables.createTable(session());
-            HolderRecord.createTable(session());
-            CopyRecord.remove(session(), subscription);
-            try (PreparedStatement insert = session()
-                    .prepareStatement("insert into pgmigrator.migration (subscription, phase, "
+            Progress.createTable(alive);
+            Bulletin.createTable(alive);
+            Requests.createTable(alive);
+            CutoverRecord.createTable(alive);
+            SpoolRecord.createTable(alive);
+            CopyRecord.createTables(alive);
+            RoomRecord.createTable(alive);
+            ExtensionTables.createTable(alive);
+            HolderRecord.createTable(alive);
+            CopyRecord.remove(alive, subscription);
+            try (PreparedStatement insert =
+                    alive.prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
                             + ", process) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (subscription)"
                             + " do update set process = excluded.process, phase = excluded.phase, configuration = excluded.configuration,"
@@ -325,10 +359,15 @@ final class StateStore implements AutoCloseable {
                 origin.set(insert, 3);
                 insert.setObject(11, process);
                 insert.executeUpdate();
-                expected = process.toString();
-                slotName = origin.slot();
             }
+            room.write(alive, subscription);
+            alive.commit();
+            alive.setAutoCommit(true);
+            expected = process.toString();
+            slotName = origin.slot();
+            copied = null;
         } catch (SQLException refusal) {
+            rollBack(alive);
             throw failed(refusal);
         }
     }
@@ -374,7 +413,7 @@ final class StateStore implements AutoCloseable {
                     + " fingerprint = null, aborting = true, updated_at = now() where subscription = ?")) {
                 update.setString(1, Phase.PREPARE_SNAPSHOT.name());
                 update.setString(2, subscription);
-                update.executeUpdate();
+                requireOurs(update.executeUpdate());
             }
             Progress.remove(alive, subscription);
             alive.commit();
@@ -491,6 +530,7 @@ final class StateStore implements AutoCloseable {
             CutoverRecord.remove(session(), subscription);
             SpoolRecord.remove(session(), subscription);
             CopyRecord.remove(session(), subscription);
+            RoomRecord.remove(session(), subscription);
             ExtensionTables.remove(session(), subscription);
             HolderRecord.remove(session(), subscription);
             for (String table : List.of("migration", "journal", "bulletin", "request")) {

@@ -74,6 +74,7 @@ final class StreamedCopy implements AutoCloseable {
             Validated validated,
             ProgressListener listener,
             StateStore state,
+            TargetRoom room,
             Outage outage) {
         this.config = config;
         this.source = source;
@@ -82,7 +83,7 @@ final class StreamedCopy implements AutoCloseable {
         this.listener = listener;
         this.state = state;
         this.subscription = config.replication().subscriptionName();
-        this.room = new TargetRoom(target, config.filter(), subscription, listener);
+        this.room = room;
         this.outage = outage;
     }
 
@@ -135,6 +136,7 @@ final class StreamedCopy implements AutoCloseable {
     private void reached(Step step) {
         try {
             CopyRecord.reached(state.session(), subscription, step);
+            state.copyHasReached(step);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "The step of the copy could not be noted.", refusal);
         }
@@ -283,7 +285,7 @@ final class StreamedCopy implements AutoCloseable {
 
     private void postData(FinishedDump dump) throws InterruptedException {
         Set<PostData.Source> kept =
-                PostData.keep(dump, source, target, !config.copy().noOwner());
+                PostData.keep(dump, source, target, !config.copy().noOwner(), room.kept());
         restore().run(dump, List.of(Section.POST_DATA), kept);
     }
 

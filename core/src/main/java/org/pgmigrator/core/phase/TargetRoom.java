@@ -24,25 +24,86 @@ import org.pgmigrator.core.progress.ProgressListener;
 /// Makes room on the target: for `--drop-target-first`, and after a copy that did not come to its end.
 final class TargetRoom {
 
+    /// How many of what is in the way are named.
+    private static final int NAMES = 5;
+
     private final Database target;
-    private final TargetCleaner cleaner;
+    private final FilterConfig filter;
     private final String subscription;
     private final ProgressListener listener;
+    private boolean filling;
+    private Set<String> kept = Set.of();
     private List<ExtensionTable> claimed = List.of();
 
     /// @param subscription the migration's name
     TargetRoom(Database target, FilterConfig filter, String subscription, ProgressListener listener) {
         this.target = target;
-        this.cleaner = new TargetCleaner(target, filter);
+        this.filter = filter;
         this.subscription = subscription;
         this.listener = listener;
+    }
+
+    private TargetCleaner cleaner() {
+        return new TargetCleaner(target, filter, kept);
+    }
+
+    /// What would go.
+    TargetContents contents() {
+        return cleaner().contents();
+    }
+
+    /// Looks at the target directly before a copy begins that is the first to write there. The checks have done so when
+    /// nobody kept another pg-migrator away.
+    ///
+    /// @param dropFirst what is there is to go, which was agreed to
+    /// @throws MigrationException CHECK_REFUSED if there is something else in the way by now
+    void look(boolean dropFirst) {
+        filling = dropFirst;
+        if (dropFirst) {
+            return;
+        }
+        TargetContents contents = contents();
+        if (!contents.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.CHECK_REFUSED,
+                            "The target is not empty any more: somebody has written to it since the checks.",
+                            "it has " + String.join(", ", contents.names(NAMES)))
+                    .withRemedy("Find out who writes to the target, then run again."));
+        }
+        kept = TargetCleaner.ofDatabase(target);
+    }
+
+    /// Whether what is there is the migration's, and goes when the copy is removed.
+    boolean isFilling() {
+        return filling;
+    }
+
+    /// For the state.
+    RoomRecord record() {
+        return new RoomRecord(filling, kept);
+    }
+
+    /// What an earlier run has noted.
+    void remember(Connection connection) {
+        try {
+            RoomRecord record = RoomRecord.read(connection, subscription).orElse(new RoomRecord(true, Set.of()));
+            filling = record.filling();
+            kept = record.kept();
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "What the target had before the copy could not be read.", refusal);
+        }
+    }
+
+    /// What the database itself had before.
+    Set<String> kept() {
+        return kept;
     }
 
     /// Says what would go and asks; with `assumeYes` it only says.
     ///
     /// @throws MigrationException CHECK_REFUSED if the operator does not agree, or if there is more by then
     void confirm(Confirmation confirmation, boolean assumeYes) {
-        TargetContents asked = cleaner.contents();
+        TargetContents asked = cleaner().contents();
         List<String> plan = asked.plan();
         if (plan.isEmpty()) {
             return;
@@ -63,7 +124,7 @@ final class TargetRoom {
 
     /// An answer takes as long as it takes.
     private void refuseIfMoreThan(Set<String> agreed) {
-        List<String> others = cleaner.contents().drops().stream()
+        List<String> others = cleaner().contents().drops().stream()
                 .filter(dropped -> !agreed.contains(dropped))
                 .toList();
         if (!others.isEmpty()) {
@@ -76,14 +137,11 @@ final class TargetRoom {
         }
     }
 
-    /// What extensions have made is not dropped where they stay, so nothing may be in the way there: these tables get
-    /// rows with the copy. From here on they are its own, and go with it.
+    /// From here on the copy writes. What extensions have made is not dropped where they stay, so nothing may be in the
+    /// way there: these tables get rows, which go with the copy.
     ///
     /// @throws MigrationException RESTORE_FAILED if there are rows
     void claim(List<ExtensionTable> tables) {
-        if (tables.isEmpty()) {
-            return;
-        }
         try (Connection connection = target.connect(Session.named("extensions"))) {
             List<ExtensionTable> filled = new ArrayList<>();
             for (ExtensionTable table : tables) {
@@ -94,9 +152,11 @@ final class TargetRoom {
             if (!filled.isEmpty()) {
                 throw hasRows(filled);
             }
+            filling = true;
             claimed = tables;
-            if (ExtensionTables.exists(connection)) {
+            if (RoomRecord.exists(connection)) {
                 connection.setAutoCommit(false);
+                record().write(connection, subscription);
                 ExtensionTables.write(connection, subscription, tables);
                 connection.commit();
             }
@@ -156,7 +216,10 @@ final class TargetRoom {
 
     /// The same, interruptible: a copy begins once more.
     void removeAllOfIt() throws InterruptedException {
-        cleaner.execute();
+        if (!filling) {
+            return;
+        }
+        cleaner().execute();
         removeClaimed();
     }
 

@@ -11,6 +11,7 @@ import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.postgres.Backends;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
@@ -154,7 +155,7 @@ final class Undoing {
     /// gone, and by its sessions.
     private static boolean isOursAlone(StateStore state, Connection source) throws SQLException {
         long deadline = System.nanoTime() + OWN_SESSIONS_LIMIT.toNanos();
-        boolean alone = isOursAlone(state.slotName(), state.slot(), state.subscription(), source);
+        boolean alone = isOursAlone(state.slotName(), state.slot(), source);
         while (!alone && System.nanoTime() < deadline) {
             try {
                 Thread.sleep(200);
@@ -162,24 +163,14 @@ final class Undoing {
                 Thread.currentThread().interrupt();
                 return false;
             }
-            alone = isOursAlone(state.slotName(), state.slot(), state.subscription(), source);
+            alone = isOursAlone(state.slotName(), state.slot(), source);
         }
         return alone;
     }
 
-    private static boolean isOursAlone(
-            Optional<String> name, Optional<SlotIdentity> slot, String subscription, Connection source)
+    private static boolean isOursAlone(Optional<String> name, Optional<SlotIdentity> slot, Connection source)
             throws SQLException {
-        if (name.isEmpty()) {
-            return false;
-        }
-        String suffix = Session.suffix(subscription);
-        String somebody = Catalog.value(source, """
-                select exists (select from pg_stat_activity
-                               where datname = current_database() and pid <> pg_backend_pid()
-                                 and application_name like 'pg-migrator %'
-                                 and right(application_name, length(?)) = ?)""", suffix, suffix);
-        if ("t".equals(somebody)) {
+        if (name.isEmpty() || Backends.anotherOfOurs(source)) {
             return false;
         }
         return "t"

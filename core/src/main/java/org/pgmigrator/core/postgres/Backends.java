@@ -1,11 +1,14 @@
 package org.pgmigrator.core.postgres;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+
 /// Asks a server for its processes as the role that has logged in: with the rights of another one, which `role` may
 /// have
 /// been set to, the server would keep from us what our own sessions do.
 ///
 /// Source: https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
-final class Backends {
+public final class Backends {
 
     /// Columns of [#select]: the number of the process, the session's name, when it began and what it waits for. All
     /// but
@@ -26,6 +29,19 @@ final class Backends {
                     + " lateral pg_catalog.pg_stat_get_activity(case when login.role is not null then %s end) a";
 
     private Backends() {}
+
+    /// Whether a pg-migrator, of whatever migration and on whatever machine, has a session in the database beside this
+    /// one. Not within a transaction.
+    public static boolean anotherOfOurs(Connection session) throws SQLException {
+        return "t"
+                .equals(Catalog.value(
+                        session,
+                        "select exists (select" + AS_LOGIN.formatted("null::int")
+                                + " where a.pid <> pg_catalog.pg_backend_pid()"
+                                + " and a.datid = (select oid from pg_catalog.pg_database where datname = current_database())"
+                                + " and pg_catalog.starts_with(a.application_name, ?))",
+                        Session.NAME_PREFIX));
+    }
 
     /// A statement that reads one process.
     ///

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,7 +95,9 @@ class TargetCleanerIT {
 
         assertThat(contents(empty, FilterConfig.EVERYTHING).isEmpty()).isTrue();
         assertThat(contents(empty, FilterConfig.EVERYTHING).names(10)).isEmpty();
-        assertThat(new TargetCleaner(empty, FilterConfig.EVERYTHING).contents().plan())
+        assertThat(new TargetCleaner(empty, FilterConfig.EVERYTHING, Set.of())
+                        .contents()
+                        .plan())
                 .isEmpty();
     }
 
@@ -116,7 +119,7 @@ class TargetCleanerIT {
     void dropsEverythingAndLeavesADatabaseLikeANewOne() throws Exception {
         server.execute(name, KINDS);
         server.execute(name, "select lo_create(0) from generate_series(1, 1500)");
-        TargetCleaner cleaner = new TargetCleaner(target, FilterConfig.EVERYTHING);
+        TargetCleaner cleaner = new TargetCleaner(target, FilterConfig.EVERYTHING, Set.of());
 
         List<String> plan = cleaner.contents().plan();
         cleaner.execute();
@@ -140,7 +143,7 @@ class TargetCleanerIT {
         FilterConfig filter =
                 new FilterConfig(List.of("public"), List.of(), List.of(), List.of(new QualifiedName("public", "kept")));
 
-        new TargetCleaner(target, filter).execute();
+        new TargetCleaner(target, filter, Set.of()).execute();
 
         assertThat(contents(target, filter).names(10)).isEmpty();
         assertThat(server.value(name, "select count(*) from public.kept")).isEqualTo("0");
@@ -159,7 +162,7 @@ class TargetCleanerIT {
 
         MigrationException exception = catchThrowableOfType(
                 MigrationException.class,
-                () -> new TargetCleaner(target, includes(new QualifiedName("App", "orders"))).execute());
+                () -> new TargetCleaner(target, includes(new QualifiedName("App", "orders")), Set.of()).execute());
 
         assertThat(exception.failure().kind()).isEqualTo(FailureKind.TARGET_FAILED);
         assertThat(exception.failure().why()).contains("reports.all_orders", "constraint audit_o_fkey of App.audit");
@@ -181,7 +184,7 @@ class TargetCleanerIT {
                 Side.TARGET,
                 new Secret("postgresql://plain_" + name + ":plain@" + server.host() + ":" + server.port() + "/" + name),
                 Map.of());
-        TargetCleaner cleaner = new TargetCleaner(plain, FilterConfig.EVERYTHING);
+        TargetCleaner cleaner = new TargetCleaner(plain, FilterConfig.EVERYTHING, Set.of());
 
         List<String> plan = cleaner.contents().plan();
         cleaner.execute();

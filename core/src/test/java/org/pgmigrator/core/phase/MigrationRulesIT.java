@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -309,7 +310,9 @@ class MigrationRulesIT {
         Database source = Database.parse(Side.SOURCE, new Secret(sourceServer.uri(pair.name)), Map.of());
         Database target = Database.parse(Side.TARGET, new Secret(targetServer.uri(pair.name)), Map.of());
         try (StateStore state = StateStore.open(target, "it")) {
-            state.begin(new MigrationOrigin("", "s", new SourceServer("1", pair.name), FilterConfig.EVERYTHING));
+            state.begin(
+                    new MigrationOrigin("", "s", new SourceServer("1", pair.name), FilterConfig.EVERYTHING),
+                    new RoomRecord(true, Set.of()));
             state.undoLog(Side.SOURCE)
                     .willCreate(
                             "REPLICA IDENTITY FULL of public.keyless",

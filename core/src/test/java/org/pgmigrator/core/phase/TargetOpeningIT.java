@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -236,7 +237,9 @@ class TargetOpeningIT {
 
     private StateStore closed() throws InterruptedException {
         StateStore state = StateStore.open(target, SUBSCRIPTION);
-        state.begin(new MigrationOrigin("", "s", new SourceServer("1", name), FilterConfig.EVERYTHING));
+        state.begin(
+                new MigrationOrigin("", "s", new SourceServer("1", name), FilterConfig.EVERYTHING),
+                new RoomRecord(true, Set.of()));
         state.phase(Phase.STREAM_APPLY);
         state.undoLog(Side.TARGET).willCreate(TargetOpening.DOOR, TargetDoor.openSql(name));
         TargetDoor.close(state.session(), name);

@@ -114,6 +114,7 @@ class TargetRoomIT {
         Database target = Database.parse(Side.TARGET, new Secret(server.uri("extended")), Map.of());
         try (Connection connection = server.connect("extended")) {
             connection.createStatement().execute("create schema pgmigrator");
+            RoomRecord.createTable(connection);
             ExtensionTables.createTable(connection);
         }
         FilterConfig elsewhere = new FilterConfig(List.of("elsewhere"), List.of(), List.of(), List.of());
@@ -130,9 +131,72 @@ class TargetRoomIT {
         assertThat(refused.failure().remedy()).contains("DELETE FROM ONLY \"public\".\"part\" where not builtin;");
 
         TargetRoom again = new TargetRoom(target, elsewhere, "first", event -> {});
+        try (Connection connection = server.connect("extended")) {
+            again.remember(connection);
+        }
         again.removeAllOfIt();
         again.claim(TABLES);
         assertThat(server.rows("extended", "select id from public.part")).containsExactly("1");
         assertThat(server.rows("extended", "select id from public.sub")).isEmpty();
+    }
+
+    @Test
+    void beforeTheCopyWritesNothingIsItsOwn(ServerPool servers) throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("foreign_room");
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("foreign_room")), Map.of());
+        TargetRoom room = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
+        room.look(false);
+        server.execute("foreign_room", "create table public.precious (i integer)");
+
+        room.removePartialCopy();
+
+        assertThat(server.rows("foreign_room", "select * from public.precious")).isEmpty();
+        MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.look(false));
+        assertThat(refused.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+        assertThat(refused.failure().why()).isEqualTo("it has table public.precious");
+    }
+
+    @Test
+    void whatTheDatabaseItselfHadBeforeTheCopyStaysWhenThatIsRemoved(ServerPool servers) throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("provided");
+        server.execute(
+                "provided",
+                "create extension hstore schema public",
+                "create publication cdc",
+                "create foreign data wrapper wrapper",
+                "create server remote foreign data wrapper wrapper",
+                "create schema pgmigrator");
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("provided")), Map.of());
+        TargetRoom first = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
+        first.look(false);
+        try (Connection connection = server.connect("provided")) {
+            RoomRecord.createTable(connection);
+            ExtensionTables.createTable(connection);
+            first.claim(List.of());
+            server.execute(
+                    "provided",
+                    "create extension citext schema public",
+                    "create publication ours",
+                    "create table public.t (h public.hstore)",
+                    "create schema app",
+                    "create table app.t (i integer)");
+
+            TargetRoom again = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
+            again.remember(connection);
+            again.removeAllOfIt();
+        }
+
+        assertThat(server.rows("provided", "select extname from pg_extension order by 1"))
+                .containsExactly("hstore", "plpgsql");
+        assertThat(server.rows("provided", "select pubname from pg_publication"))
+                .containsExactly("cdc");
+        assertThat(server.rows("provided", "select srvname from pg_foreign_server"))
+                .containsExactly("remote");
+        assertThat(server.rows("provided", "select nspname from pg_namespace where nspname = 'app'"))
+                .isEmpty();
+        assertThat(server.rows("provided", "select to_regclass('public.t')::text is null"))
+                .containsExactly("t");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,14 +45,15 @@ class UndoingIT {
 
     @BeforeEach
     void copyBegins() throws Exception {
-        source = Database.parse(Side.SOURCE, new Secret(sourceServer.uri(NAME)), Map.of())
-                .of(NAME);
+        source = Database.parse(Side.SOURCE, new Secret(sourceServer.uri(NAME)), Map.of());
         toTarget = TcpProxy.inFrontOf(targetServer);
         Database target = Database.parse(
                         Side.TARGET, new Secret(toTarget.asServer(targetServer).uri(NAME)), Map.of())
                 .of(NAME);
         state = StateStore.open(target, NAME);
-        state.begin(new MigrationOrigin("", NAME, SourceServer.of(source), FilterConfig.EVERYTHING));
+        state.begin(
+                new MigrationOrigin("", NAME, SourceServer.of(source), FilterConfig.EVERYTHING),
+                new RoomRecord(false, Set.of()));
         try (Connection walsender = source.connectReplication(Session.named("slot"));
                 Connection observer = source.connect(Session.named("prepare"))) {
             ReplicationSlot slot =
