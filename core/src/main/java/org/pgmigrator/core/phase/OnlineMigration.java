@@ -30,6 +30,9 @@ final class OnlineMigration {
 
     private static final Logger log = LoggerFactory.getLogger(OnlineMigration.class);
 
+    /// So often a copy starts again in one process.
+    private static final int MOST_STARTED_AGAIN = 5;
+
     private final MigrationConfig config;
     private final Database source;
     private final Database target;
@@ -42,6 +45,7 @@ final class OnlineMigration {
     private final RequestDesk desk;
     private final String subscription;
     private final SlotCare care;
+    private int startedAgain;
 
     OnlineMigration(
             MigrationConfig config,
@@ -129,6 +133,7 @@ final class OnlineMigration {
                 yield (outage, watch) -> goOn(state, spooling, room, found, outage, watch);
             }
             case KeptCopy.Answer.Again again -> {
+                requireAnotherStart(again.why());
                 listener.on(new ProgressEvent.Notice(again.why()
                         + ": the copy starts again with a new slot, and what was restored so far is removed from the"
                         + " target first"));
@@ -148,6 +153,23 @@ final class OnlineMigration {
                 yield (outage, watch) -> copyAll(state, spooling, room, removes, outage, watch);
             }
         };
+    }
+
+    /// A copy that something ends each time would start again for ever, at the source's expense.
+    private void requireAnotherStart(String why) {
+        if (startedAgain++ == MOST_STARTED_AGAIN) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.SOURCE_FAILED,
+                            "The copy was lost once more, after it had started again " + MOST_STARTED_AGAIN + " times.",
+                            why)
+                    .withRemedy(
+                            "Find out what ends the source's sessions or restarts it: the server log tells"
+                                    + " (idle_in_transaction_session_timeout, transaction_timeout, a job that ends long"
+                                    + " transactions).",
+                            "While the copy runs, pg-migrator snapshot-holder on another machine holds the snapshot when"
+                                    + " this one's connections are lost.",
+                            "Then run the migration again."));
+        }
     }
 
     private void undoCopy(StateStore state) {

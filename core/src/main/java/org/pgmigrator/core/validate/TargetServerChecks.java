@@ -114,7 +114,17 @@ final class TargetServerChecks {
     }
 
     private static void closing(TargetView view, Findings findings) throws SQLException {
-        if (mayClose(view)) {
+        if (mayClose(view)
+                && !view.request().resume()
+                && !view.request().filter().isEverything()
+                && hasTables(view)) {
+            findings.warning(
+                    "The target database " + view.server().quotedDatabase()
+                            + " has tables beside those that come, and is" + " closed as a whole during the migration.",
+                    "From the start to the cutover every new session there is read only by default"
+                            + " (default_transaction_read_only): nobody can write to those tables either.",
+                    "If an application writes to them, migrate to a database of its own.");
+        } else if (mayClose(view)) {
             findings.ok("The target can be closed to other writers during the migration.");
         } else {
             findings.warning(
@@ -127,6 +137,15 @@ final class TargetServerChecks {
                             + view.server().quotedRole() + ";",
                     "Or make sure that no application connects to the target before the cutover.");
         }
+    }
+
+    private static boolean hasTables(TargetView view) throws SQLException {
+        return Query.truth(
+                view.connection(),
+                "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                        + " where c.relkind in ('r', 'p') and " + Catalog.USER_SCHEMA
+                        + " and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass"
+                        + " and d.objid = c.oid and d.deptype = 'e'))");
     }
 
     private static void leftovers(TargetView view, Findings findings) throws SQLException {
@@ -142,8 +161,7 @@ final class TargetServerChecks {
                     "The target has a schema " + Catalog.OWN_SCHEMA + " already.",
                     "It holds the progress of a migration that has not ended.",
                     "Go on with that migration: --resume.",
-                    "Or give it up, together with its slot and publication on the source:",
-                    "DROP SCHEMA " + Catalog.OWN_SCHEMA + " CASCADE;");
+                    "Or give it up, together with its slot and publication on the source: pg-migrator abort.");
         } else {
             findings.ok("No earlier migration has left its state on the target.");
         }

@@ -368,6 +368,7 @@ final class ValidateIT {
         scene.dropTargetFirst = false;
         scene.includeTables(new QualifiedName("public", "t"));
         assertThat(scene.run().errors("target-empty")).isEmpty();
+        assertThat(scene.run().warning("target-closing").why()).contains("read only by default");
     }
 
     @Test
