@@ -15,7 +15,7 @@ import org.pgmigrator.cli.session.Session;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;

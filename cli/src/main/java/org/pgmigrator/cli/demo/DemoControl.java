@@ -6,7 +6,7 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.OperatorControl;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 
 /// What Ctrl+C and TERM mean in a demo: before and after the migration they end it, during the migration they are the
 /// migration's; and before a cutover the audience is told what the application does.

@@ -3,7 +3,7 @@ package org.pgmigrator.cli.render;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 
 /// Numbers and recurring sentences, spelt in one way everywhere.
 public final class Wording {

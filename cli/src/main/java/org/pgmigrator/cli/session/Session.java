@@ -11,7 +11,7 @@ import org.pgmigrator.cli.render.Renderer;
 import org.pgmigrator.cli.render.Style;
 import org.pgmigrator.cli.render.TextRenderer;
 import org.pgmigrator.core.phase.Confirmation;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.ProgressEvent;
 
 /// One run of one command. Opened empty; a command that works begins it, whoever opened it closes it.

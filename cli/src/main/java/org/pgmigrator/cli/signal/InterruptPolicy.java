@@ -3,7 +3,7 @@ package org.pgmigrator.cli.signal;
 import java.util.ArrayList;
 import java.util.List;
 import org.pgmigrator.core.error.ExitCode;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 

@@ -1,7 +1,7 @@
 package org.pgmigrator.cli.signal;
 
 import org.pgmigrator.core.phase.OperatorControl;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 
 /// Who acts on a signal: the control of a migration, or something that does more around one.
 ///

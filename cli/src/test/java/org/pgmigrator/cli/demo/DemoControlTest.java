@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.pgmigrator.cli.render.Wording;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 
 class DemoControlTest {
 

@@ -245,10 +245,7 @@ public final class Abort {
     /// @return why the source can't be asked
     private Optional<String> requireSameSource(MigrationRecord migration) {
         try (Connection connection = source.connect(Session.named("identify"))) {
-            SourceServer actual = SourceServer.read(connection);
-            if (!actual.equals(migration.origin().source())) {
-                throw StatusJudgement.anotherSource(migration.origin().source(), actual);
-            }
+            migration.origin().source().requireGiven(SourceServer.read(connection));
             return Optional.empty();
         } catch (SQLException refusal) {
             return Optional.of(SqlState.serverWords(refusal));

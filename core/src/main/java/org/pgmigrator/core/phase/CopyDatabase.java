@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.pgmigrator.core.apply.SlotIdentity;
 import org.pgmigrator.core.config.MigrationConfig;
@@ -184,10 +183,6 @@ final class CopyDatabase {
                         config.replication().insertOnlyPublication());
     }
 
-    static Predicate<CatalogTable> carried(MigrationConfig config) {
-        return table -> !table.ofExtension() && config.filter().carries(table.decidingName());
-    }
-
     private void createPublications(Connection observer) throws InterruptedException {
         if (config.replication().withoutIdentity() == WithoutIdentity.FULL) {
             ReplicaIdentities.setFull(observer, validated.source().withoutIdentity(), sourceJournal);
@@ -244,7 +239,9 @@ final class CopyDatabase {
                         walsender, observer, config.replication().slotName(), sourceJournal, this::waitingFor);
                 listener.on(new ProgressEvent.Notice(
                         "slot \"" + slot.name() + "\" created, consistent point " + slot.consistentPoint()));
-                return new Prepared(slot, ExportedSnapshot.hold(source, slot, carried(config), observer));
+                return new Prepared(
+                        slot,
+                        ExportedSnapshot.hold(source, slot, table -> table.isCarriedBy(config.filter()), observer));
             } catch (MigrationException failed) {
                 if (failed.failure().kind() != FailureKind.CATALOG_CHANGED || attempt == SNAPSHOT_ATTEMPTS) {
                     throw failed;

@@ -56,6 +56,16 @@ record CopyRecord(
         boolean needsSnapshot() {
             return compareTo(LARGE_OBJECTS) < 0;
         }
+
+        /// `rows and indexes are complete`: for the screen.
+        String words() {
+            return switch (this) {
+                case SNAPSHOT -> "slot and snapshot are there";
+                case DEFINITIONS -> "the tables are there";
+                case ROWS, LARGE_OBJECTS -> "the rows are complete";
+                case INDEXES -> "rows and indexes are complete";
+            };
+        }
     }
 
     static void createTables(Connection target) throws SQLException {

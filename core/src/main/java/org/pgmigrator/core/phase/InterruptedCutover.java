@@ -202,7 +202,7 @@ final class InterruptedCutover {
     private void bringUpToDate() throws InterruptedException {
         try (Connection observer = source.connect(Session.named("observe"))) {
             List<CatalogTable> carried = Catalog.tables(observer).stream()
-                    .filter(CopyDatabase.carried(config))
+                    .filter(table -> table.isCarriedBy(config.filter()))
                     .toList();
             copyUnlogged(carried);
             Set<QualifiedName> sequences = Set.copyOf(CarriedSequences.read(observer, config.filter(), carried));

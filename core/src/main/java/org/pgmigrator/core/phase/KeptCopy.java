@@ -164,7 +164,7 @@ final class KeptCopy {
                     "snapshot",
                     holder.get().snapshot(),
                     record.visible(),
-                    CopyDatabase.carried(config),
+                    table -> table.isCarriedBy(config.filter()),
                     observer);
             boolean noted = false;
             try {
@@ -188,7 +188,7 @@ final class KeptCopy {
 
     private Answer withoutSnapshot(CopyRecord record, Connection observer) throws SQLException {
         CatalogFingerprint now = CatalogFingerprint.of(Catalog.tables(observer).stream()
-                .filter(CopyDatabase.carried(config))
+                .filter(table -> table.isCarriedBy(config.filter()))
                 .toList());
         List<String> differences = record.fingerprint().differences(now);
         return differences.isEmpty()
@@ -209,17 +209,8 @@ final class KeptCopy {
             log.warn("the parts of the copy could not be counted", refusal);
         }
         listener.on(new ProgressEvent.Notice("going on with the copy where it was cut off: "
-                + words(found.record().step()) + parts
+                + found.record().step().words() + parts
                 + (found.snapshot() == null ? "" : "; snapshot-holder has held its snapshot")));
-    }
-
-    static String words(CopyRecord.Step step) {
-        return switch (step) {
-            case SNAPSHOT -> "slot and snapshot are there";
-            case DEFINITIONS -> "the tables are there";
-            case ROWS, LARGE_OBJECTS -> "the rows are complete";
-            case INDEXES -> "rows and indexes are complete";
-        };
     }
 
     /// Whether a copy that is being cut off can be gone on with later: every row is there, or somebody else holds the
@@ -244,11 +235,11 @@ final class KeptCopy {
             return anyHolder().map(session -> session + "; what is complete on the target was not to be seen");
         }
         if (!record.step().needsSnapshot()) {
-            return Optional.of(words(record.step()));
+            return Optional.of(record.step().words());
         }
         return holder.filter(
                         found -> found.consistentPoint().equals(record.slot().consistentPoint()) && isAlive(found))
-                .map(found -> words(record.step()) + "; its snapshot is held by snapshot-holder (process "
+                .map(found -> record.step().words() + "; its snapshot is held by snapshot-holder (process "
                         + found.processId() + " on " + found.host() + ")");
     }
 

@@ -38,11 +38,7 @@ public final class SequenceCare {
             try (Connection from = source.connect(SESSION)) {
                 Optional<MigrationRecord> migration = MigrationRecord.read(to, subscription);
                 if (migration.isPresent()) {
-                    SourceServer actual = SourceServer.read(from);
-                    if (!actual.equals(migration.get().origin().source())) {
-                        throw StatusJudgement.anotherSource(
-                                migration.get().origin().source(), actual);
-                    }
+                    migration.get().origin().source().requireGiven(SourceServer.read(from));
                 }
                 Set<QualifiedName> carried = carried(from, migration);
                 return SequenceMoves.sync(from, to, carried::contains, buffer, backwards);
@@ -70,7 +66,7 @@ public final class SequenceCare {
                 connection,
                 effective,
                 Catalog.tables(connection).stream()
-                        .filter(table -> !table.ofExtension() && effective.carries(table.decidingName()))
+                        .filter(table -> table.isCarriedBy(effective))
                         .toList()));
     }
 }

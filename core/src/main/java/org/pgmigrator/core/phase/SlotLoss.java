@@ -9,6 +9,7 @@ import org.pgmigrator.core.config.SlotRetention;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.lag.SlotWords;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Database;
@@ -110,12 +111,13 @@ final class SlotLoss {
     }
 
     /// Out of the stream: everything that was made on the source goes, the slot with it.
-    static MigrationException dropped(StreamScene scene, MigrationException tooMuch) {
-        scene.spooling().close();
-        Undoing.Outcome outcome = Undoing.runInAnyCase(scene.state(), scene.source());
+    static MigrationException dropped(
+            StateStore state, Database source, Spooling spooling, MigrationException tooMuch) {
+        spooling.close();
+        Undoing.Outcome outcome = Undoing.runInAnyCase(state, source);
         if (outcome.isComplete()) {
             try {
-                scene.spooling().discard();
+                spooling.discard();
             } catch (MigrationException unreachable) {
                 log.warn("the spool was not removed", unreachable);
             }

@@ -160,7 +160,7 @@ public final class SnapshotHolder {
     private @Nullable ExportedSnapshot adopt(Seen.Copying copying) {
         CopyRecord copy = copying.copy();
         FilterConfig filter = copying.filter();
-        Predicate<CatalogTable> carried = table -> !table.ofExtension() && filter.carries(table.decidingName());
+        Predicate<CatalogTable> carried = table -> table.isCarriedBy(filter);
         try {
             return ExportedSnapshot.adopt(
                     source, HolderRecord.PURPOSE, copy.snapshot(), copy.visible(), carried, observer());

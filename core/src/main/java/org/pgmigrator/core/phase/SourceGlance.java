@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.cutover.FenceState;
+import org.pgmigrator.core.lag.PinningTransaction;
+import org.pgmigrator.core.lag.SlotWords;
 import org.pgmigrator.core.lag.SourceSample;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
@@ -76,7 +78,7 @@ final class SourceGlance {
         }
         FilterConfig filter = migration.origin().filter();
         CatalogFingerprint now = CatalogFingerprint.of(Catalog.tables(source).stream()
-                .filter(table -> !table.ofExtension() && filter.carries(table.decidingName()))
+                .filter(table -> table.isCarriedBy(filter))
                 .toList());
         return migration.fingerprint().get().differences(now);
     }

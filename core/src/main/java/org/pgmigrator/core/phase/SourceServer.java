@@ -48,6 +48,21 @@ record SourceServer(String system, String database) {
         }
     }
 
+    /// Refuses another server where a command has just begun.
+    ///
+    /// @param given what `--source` leads to
+    /// @throws MigrationException SLOT_MISMATCH, which says that nothing was changed
+    void requireGiven(SourceServer given) {
+        if (!given.equals(this)) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.SLOT_MISMATCH,
+                            "The migration on the target does not come from this source.",
+                            "recorded: " + describe() + "; found: " + given.describe())
+                    .withState("nothing was changed")
+                    .withRemedy("Check --source."));
+        }
+    }
+
     /// `database orders of system 7312345678901234567`.
     String describe() {
         return "database " + database + " of system " + system;

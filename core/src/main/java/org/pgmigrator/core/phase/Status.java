@@ -142,7 +142,7 @@ public final class Status implements AutoCloseable {
         CopyRecord record = copy.get();
         CopyRecord.Parts parts = CopyRecord.parts(connection, subscription);
         return Optional.of(new StatusReport.Copy(
-                KeptCopy.words(record.step()),
+                record.step().words(),
                 parts.done().size(),
                 parts.plan().size(),
                 record.step().needsSnapshot(),
@@ -166,10 +166,7 @@ public final class Status implements AutoCloseable {
         try {
             Connection connection = session(source, sourceSession);
             sourceSession = connection;
-            SourceServer actual = SourceServer.read(connection);
-            if (!actual.equals(migration.origin().source())) {
-                throw StatusJudgement.anotherSource(migration.origin().source(), actual);
-            }
+            migration.origin().source().requireGiven(SourceServer.read(connection));
             return SourceGlance.take(connection, migration);
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.SOURCE, "The source could not be looked at.", refusal);

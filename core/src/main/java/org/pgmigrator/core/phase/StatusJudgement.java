@@ -4,9 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.pgmigrator.core.error.Failure;
-import org.pgmigrator.core.error.FailureKind;
-import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.phase.StatusReport.Account;
 import org.pgmigrator.core.phase.StatusReport.Migration;
 import org.pgmigrator.core.phase.StatusReport.SourceSide;
@@ -53,15 +50,6 @@ final class StatusJudgement {
                 migration.journal().stream()
                         .map(entry -> entry.side().word() + ": " + entry.what())
                         .toList());
-    }
-
-    static MigrationException anotherSource(SourceServer recorded, SourceServer actual) {
-        return new MigrationException(Failure.of(
-                        FailureKind.SLOT_MISMATCH,
-                        "The migration on the target does not come from this source.",
-                        "recorded: " + recorded.describe() + "; found: " + actual.describe())
-                .withState("nothing was changed")
-                .withRemedy("Check --source."));
     }
 
     static StatusReport complete(StatusReport facts, Optional<StatusReport.Rates> rates) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
+import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.decoder.Lsn;
 

@@ -119,7 +119,7 @@ final class StreamAttempt {
                         publications,
                         config.lag(),
                         scene.fingerprint(),
-                        CopyDatabase.carried(config),
+                        table -> table.isCarriedBy(config.filter()),
                         scene.listener());
                 try {
                     streamUntilProved(observer, session, watch, uncarried, pulse);
@@ -143,7 +143,7 @@ final class StreamAttempt {
     /// nobody knew is a table that is new: its changes go on, and stop at the target, which has no such table.
     private Predicate<QualifiedName> carriedByName(Connection observer) throws SQLException {
         Set<QualifiedName> notCarried = Catalog.tables(observer).stream()
-                .filter(CopyDatabase.carried(config).negate())
+                .filter(table -> !table.isCarriedBy(config.filter()))
                 .map(CatalogTable::name)
                 .collect(Collectors.toSet());
         return name -> !notCarried.contains(name);

@@ -13,12 +13,12 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.lag.SourceSample;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.phase.SlotCare.Stage;
 import org.pgmigrator.core.postgres.Catalog;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.slf4j.Logger;
@@ -226,7 +226,7 @@ final class StreamThroughOutages {
         scene.control().detach();
         if (SlotLoss.isTooMuch(failed)) {
             return scene.config().replication().retention().atLimit() == AtLimit.DROP
-                    ? SlotLoss.dropped(scene, failed)
+                    ? SlotLoss.dropped(scene.state(), scene.source(), scene.spooling(), failed)
                     : SlotLoss.kept(scene.state(), scene.slot(), state(), failed);
         }
         return failed.failure().state().isEmpty()

@@ -262,7 +262,7 @@ final class StreamedCopy implements AutoCloseable {
                     from,
                     config.filter(),
                     Catalog.tables(from).stream()
-                            .filter(CopyDatabase.carried(config))
+                            .filter(table -> table.isCarriedBy(config.filter()))
                             .toList()));
             // One that was made since the dump: the catalogue's comparison tells of it.
             Sequences.missing(to, Set.copyOf(carried)).forEach(carried::remove);

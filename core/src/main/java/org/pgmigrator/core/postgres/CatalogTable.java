@@ -2,6 +2,7 @@ package org.pgmigrator.core.postgres;
 
 import java.util.List;
 import java.util.Optional;
+import org.pgmigrator.core.config.FilterConfig;
 import org.pgmigrator.core.config.QualifiedName;
 
 /// A table as the catalogue describes it at one moment: an ordinary table, a partition, or a partitioned table.
@@ -38,6 +39,11 @@ public record CatalogTable(
     /// The name by which a filter decides: a partition goes with its root.
     public QualifiedName decidingName() {
         return partitionRoot.orElse(name);
+    }
+
+    /// Whether a migration with this filter carries it. What belongs to an extension comes with the extension.
+    public boolean isCarriedBy(FilterConfig filter) {
+        return !ofExtension && filter.carries(decidingName());
     }
 
     public boolean isPartition() {

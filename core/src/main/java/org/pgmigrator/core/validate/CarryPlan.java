@@ -39,9 +39,8 @@ record CarryPlan(
     /// @param tables every user table, sorted by name; the order is kept
     /// @param major  the source's
     static CarryPlan of(List<CatalogTable> tables, FilterConfig filter, WithoutIdentity withoutIdentity, int major) {
-        List<CatalogTable> carried = tables.stream()
-                .filter(table -> !table.ofExtension() && filter.carries(table.decidingName()))
-                .toList();
+        List<CatalogTable> carried =
+                tables.stream().filter(table -> table.isCarriedBy(filter)).toList();
         List<CatalogTable> streamed = carried.stream()
                 .filter(table -> !table.partitioned() && !table.unlogged())
                 .toList();

@@ -67,7 +67,7 @@ final class SchemaReader {
                 connection,
                 filter,
                 Catalog.tables(connection).stream()
-                        .filter(table -> !table.ofExtension() && filter.carries(table.decidingName()))
+                        .filter(table -> table.isCarriedBy(filter))
                         .toList()));
     }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.pgmigrator.core.phase.OperatorControl.OnInterrupt;
 import org.pgmigrator.core.phase.OperatorControl.Stop;
+import org.pgmigrator.core.progress.OnInterrupt;
 
 class OperatorControlTest {
 

@@ -1,14 +1,12 @@
-package org.pgmigrator.core.phase;
+package org.pgmigrator.core.lag;
 
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.pgmigrator.core.lag.SlotAlarm;
-import org.pgmigrator.core.lag.SlotLimit;
 
 /// What is said about a slot and its limits.
-final class SlotWords {
+public final class SlotWords {
 
     private static final String[] UNITS = {"bytes", "kB", "MB", "GB", "TB", "PB"};
 
@@ -18,7 +16,7 @@ final class SlotWords {
     ///
     /// @param drops whether the slot goes when the operator's limit is reached
     /// @param cause why it holds that; a sentence
-    static String near(String slot, SlotAlarm alarm, String keepSize, boolean drops, String cause) {
+    public static String near(String slot, SlotAlarm alarm, String keepSize, boolean drops, String cause) {
         return switch (alarm.limit()) {
             case KEEP_SIZE ->
                 holds(slot, alarm) + untilLimit(alarm) + "max_slot_wal_keep_size (" + keepSize
@@ -54,7 +52,8 @@ final class SlotWords {
                 + alarm.left().map(time -> ", " + in(time) + " at this rate,").orElse("") + " is ";
     }
 
-    static String passed(String slot, SlotAlarm alarm) {
+    /// The same once an alarm is over.
+    public static String passed(String slot, SlotAlarm alarm) {
         return switch (alarm.limit()) {
             case KEEP_SIZE, MAX_RETAINED ->
                 "slot \"" + slot + "\" is no longer near a limit: it holds back " + size(alarm.heldBytes())
@@ -68,7 +67,7 @@ final class SlotWords {
     }
 
     /// `, 2.3 MB more each second`; empty while it is not known.
-    static String rate(OptionalDouble bytesPerSecond) {
+    public static String rate(OptionalDouble bytesPerSecond) {
         if (bytesPerSecond.isEmpty()) {
             return "";
         }
@@ -76,7 +75,10 @@ final class SlotWords {
         return rate >= 1 ? ", " + size((long) rate) + " more each second" : ", which does not grow at the moment";
     }
 
-    static String pinnedBy(Optional<PinningTransaction> pinning) {
+    /// Why WAL is kept that has been confirmed; a sentence.
+    ///
+    /// @param pinning what [PinningTransaction#oldest] has found
+    public static String pinnedBy(Optional<PinningTransaction> pinning) {
         return pinning.map(oldest -> "a transaction that is open on the source is decoded from its beginning, and the "
                         + "oldest that has written is that of " + oldest.who() + ", open for "
                         + time(oldest.open()) + ".")
@@ -88,7 +90,8 @@ final class SlotWords {
         return "in about " + time(time);
     }
 
-    static String time(Duration time) {
+    /// `90 s`, `15 min`, `3 h`: the largest unit that still tells enough, rounded down.
+    public static String time(Duration time) {
         if (time.toMinutes() < 2) {
             return time.toSeconds() + " s";
         }
@@ -96,7 +99,7 @@ final class SlotWords {
     }
 
     /// `41.0 MB`: powers of 1024 named as PostgreSQL names them.
-    static String size(long bytes) {
+    public static String size(long bytes) {
         double value = bytes;
         int unit = 0;
         while (value >= 1024 && unit < UNITS.length - 1) {

@@ -1,4 +1,4 @@
-package org.pgmigrator.core.phase;
+package org.pgmigrator.core.lag;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /// @param who  the backend with its user, database and application, or the prepared transaction's name
 /// @param open for how long it has been
 /// https://www.postgresql.org/docs/current/view-pg-replication-slots.html (`restart_lsn`)
-record PinningTransaction(String who, Duration open) {
+public record PinningTransaction(String who, Duration open) {
 
     private static final Logger log = LoggerFactory.getLogger(PinningTransaction.class);
 
@@ -36,7 +36,7 @@ record PinningTransaction(String who, Duration open) {
     /// Looks for it.
     ///
     /// @return empty if there is none, or the role may not see it
-    static Optional<PinningTransaction> oldest(Connection source) {
+    public static Optional<PinningTransaction> oldest(Connection source) {
         try (Statement statement = source.createStatement();
                 ResultSet row = statement.executeQuery(OLDEST)) {
             return row.next()
