@@ -30,6 +30,14 @@ class ArchitectureTest {
         "org.pgmigrator.core.verify.."
     };
 
+    /// What composes them, and what it remembers, hears and shows.
+    private static final String[] MIGRATION = {
+        "org.pgmigrator.core.control..",
+        "org.pgmigrator.core.phase..",
+        "org.pgmigrator.core.state..",
+        "org.pgmigrator.core.status.."
+    };
+
     @ArchTest
     static final ArchRule decoderIsAFunctionOfBytes = classes()
             .that()
@@ -105,9 +113,43 @@ class ArchitectureTest {
             .resideInAnyPackage(ENGINES)
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("org.pgmigrator.core.phase..")
-            .because("core.phase composes the engines: hand the engine a value or a callback instead")
+            .resideInAnyPackage(MIGRATION)
+            .because("core.phase composes the engines, and what is remembered, asked for and shown is of the whole "
+                    + "migration: hand the engine a value or a callback instead")
             .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule stateAndControlKnowNoPhase = noClasses()
+            .that()
+            .resideInAnyPackage(
+                    "org.pgmigrator.core.state..", "org.pgmigrator.core.control..", "org.pgmigrator.core.status..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.pgmigrator.core.phase..")
+            .because("what is remembered, asked for and shown is read where no phase is at work, too: let the phase "
+                    + "call it");
+
+    @ArchTest
+    static final ArchRule noPhaseKnowsTheOrderOfPhases = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.core.phase.*..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.pgmigrator.core.phase")
+            .because("core.phase is the table of contents: hand the phase a function for what comes after it");
+
+    @ArchTest
+    static final ArchRule cliDoesNotReachIntoTheMigration = noClasses()
+            .that()
+            .resideInAPackage("org.pgmigrator.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "org.pgmigrator.core.state..",
+                    "org.pgmigrator.core.phase.stream..",
+                    "org.pgmigrator.core.phase.cutover..")
+            .because("these are public for core.phase: start a Migration, speak to it through core.control, and ask "
+                    + "core.status how it stands");
 
     @ArchTest
     static final ArchRule streamDoesNotKnowTheApplier = noClasses()

@@ -13,7 +13,7 @@ import org.pgmigrator.cli.signal.StopSignals;
 import org.pgmigrator.core.error.ExitCode;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.phase.SnapshotHolder;
+import org.pgmigrator.core.phase.copy.SnapshotHolder;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;

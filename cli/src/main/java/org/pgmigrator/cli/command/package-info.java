@@ -2,7 +2,7 @@
 ///
 /// Owns: one class per command. Does not own: options (`cli.option`), looks (`cli.render`), exit codes of failures
 /// (`cli`).
-/// Left neighbour: `cli`. Right neighbour: `core.phase`.
+/// Left neighbour: `cli`. Right neighbours: `core.phase`, `core.control`, `core.status`.
 @NullMarked
 package org.pgmigrator.cli.command;
 

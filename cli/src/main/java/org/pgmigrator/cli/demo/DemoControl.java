@@ -2,10 +2,10 @@ package org.pgmigrator.cli.demo;
 
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.cli.signal.SignalTarget;
+import org.pgmigrator.core.control.OperatorControl;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
-import org.pgmigrator.core.phase.OperatorControl;
 import org.pgmigrator.core.progress.OnInterrupt;
 
 /// What Ctrl+C and TERM mean in a demo: before and after the migration they end it, during the migration they are the

@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.pgmigrator.core.phase.StatusReport;
-import org.pgmigrator.core.phase.StatusReport.Account;
-import org.pgmigrator.core.phase.StatusReport.SourceSide;
+import org.pgmigrator.core.status.StatusReport;
+import org.pgmigrator.core.status.StatusReport.Account;
+import org.pgmigrator.core.status.StatusReport.SourceSide;
 
 /// How a migration stands as one JSON object. Scripts read it: a name, once used, stays. What is unknown is null.
 public final class StatusJson {

@@ -11,10 +11,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.pgmigrator.core.phase.StatusReport;
-import org.pgmigrator.core.phase.StatusReport.Account;
-import org.pgmigrator.core.phase.StatusReport.Copied;
-import org.pgmigrator.core.phase.StatusReport.SourceSide;
+import org.pgmigrator.core.status.StatusReport;
+import org.pgmigrator.core.status.StatusReport.Account;
+import org.pgmigrator.core.status.StatusReport.Copied;
+import org.pgmigrator.core.status.StatusReport.SourceSide;
 import org.pgmigrator.decoder.Lsn;
 
 /// How a migration stands, for a person: always the same lines in the same order, the verdict last.

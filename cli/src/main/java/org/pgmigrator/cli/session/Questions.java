@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.pgmigrator.core.phase.Confirmation;
+import org.pgmigrator.core.control.Confirmation;
 
 /// Asks the person at the terminal; the default is no.
 ///

@@ -10,7 +10,7 @@ import org.pgmigrator.cli.render.JsonRenderer;
 import org.pgmigrator.cli.render.Renderer;
 import org.pgmigrator.cli.render.Style;
 import org.pgmigrator.cli.render.TextRenderer;
-import org.pgmigrator.core.phase.Confirmation;
+import org.pgmigrator.core.control.Confirmation;
 import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.ProgressEvent;
 

@@ -1,6 +1,6 @@
 package org.pgmigrator.cli.signal;
 
-import org.pgmigrator.core.phase.OperatorControl;
+import org.pgmigrator.core.control.OperatorControl;
 import org.pgmigrator.core.progress.OnInterrupt;
 
 /// Who acts on a signal: the control of a migration, or something that does more around one.

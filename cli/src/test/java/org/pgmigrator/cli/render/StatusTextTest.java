@@ -11,12 +11,12 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
-import org.pgmigrator.core.phase.StatusReport;
-import org.pgmigrator.core.phase.StatusReport.Account;
-import org.pgmigrator.core.phase.StatusReport.SourceSide;
-import org.pgmigrator.core.phase.StatusReport.Verdict;
 import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.Phase;
+import org.pgmigrator.core.status.StatusReport;
+import org.pgmigrator.core.status.StatusReport.Account;
+import org.pgmigrator.core.status.StatusReport.SourceSide;
+import org.pgmigrator.core.status.StatusReport.Verdict;
 import org.pgmigrator.decoder.Lsn;
 
 class StatusTextTest {

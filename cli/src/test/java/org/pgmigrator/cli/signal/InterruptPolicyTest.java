@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.pgmigrator.core.phase.OperatorControl;
+import org.pgmigrator.core.control.OperatorControl;
 import org.pgmigrator.core.progress.OnInterrupt;
 import org.pgmigrator.core.progress.ProgressEvent;
 

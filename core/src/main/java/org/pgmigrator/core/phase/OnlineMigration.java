@@ -7,6 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import org.pgmigrator.core.config.CopyConfig.Rows;
 import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.control.Confirmation;
+import org.pgmigrator.core.control.OperatorControl;
+import org.pgmigrator.core.control.OperatorControl.Stop;
+import org.pgmigrator.core.control.RequestDesk;
+import org.pgmigrator.core.control.Stops;
 import org.pgmigrator.core.copy.TargetStatistics;
 import org.pgmigrator.core.cutover.IdentityColumns;
 import org.pgmigrator.core.cutover.TargetDoor;
@@ -14,13 +19,26 @@ import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
 import org.pgmigrator.core.fault.FaultPoint;
-import org.pgmigrator.core.phase.OperatorControl.Stop;
+import org.pgmigrator.core.phase.copy.CopyDatabase;
+import org.pgmigrator.core.phase.copy.KeptCopy;
+import org.pgmigrator.core.phase.copy.TargetRoom;
+import org.pgmigrator.core.phase.cutover.InterruptedCutover;
+import org.pgmigrator.core.phase.cutover.TargetOpening;
+import org.pgmigrator.core.phase.stream.Outage;
+import org.pgmigrator.core.phase.stream.SlotCare;
+import org.pgmigrator.core.phase.stream.SlotWatch;
+import org.pgmigrator.core.phase.stream.Spooling;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
 import org.pgmigrator.core.snapshot.ExportedSnapshot;
+import org.pgmigrator.core.state.CopyRecord;
+import org.pgmigrator.core.state.MigrationOrigin;
+import org.pgmigrator.core.state.SourceServer;
+import org.pgmigrator.core.state.StateStore;
+import org.pgmigrator.core.state.Undoing;
 import org.pgmigrator.core.validate.Validated;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -482,9 +500,9 @@ final class OnlineMigration {
                 left.addAll(Undoing.run(store, target).left());
             }
             if (left.isEmpty()) {
-                left.addAll(CutoverFinish.removeState(store));
+                left.addAll(Undoing.removeState(store));
             } else {
-                left.add(CutoverFinish.DROP_STATE);
+                left.add(Undoing.DROP_STATE);
             }
         }
         String state = left.isEmpty()

@@ -4,10 +4,13 @@ import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.phase.cutover.InterruptedCutover;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.state.SourceServer;
+import org.pgmigrator.core.state.StateStore;
 
 /// `--resume`: where an earlier run has stopped, and how it goes on from there.
 ///

@@ -12,6 +12,8 @@ import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
 import org.pgmigrator.core.postgres.SqlState;
+import org.pgmigrator.core.state.MigrationRecord;
+import org.pgmigrator.core.state.SourceServer;
 import org.pgmigrator.core.validate.CarriedSequences;
 
 /// The target's sequences, outside of a cutover: with a migration running, stopped or over, or none of ours at all.

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.ReplicationConfig;
+import org.pgmigrator.core.control.Confirmation;
 import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.cutover.FenceState;
 import org.pgmigrator.core.cutover.SourceDoor;

@@ -1,9 +1,13 @@
 package org.pgmigrator.core.phase;
 
 import org.pgmigrator.core.config.MigrationConfig;
+import org.pgmigrator.core.control.OperatorControl;
+import org.pgmigrator.core.phase.stream.SlotCare;
+import org.pgmigrator.core.phase.stream.Spooling;
 import org.pgmigrator.core.postgres.CatalogFingerprint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.progress.ProgressListener;
+import org.pgmigrator.core.state.StateStore;
 import org.pgmigrator.core.validate.Validated;
 
 /// What changes are streamed with, the same for every attempt.

@@ -1,8 +1,10 @@
-/// The order of a migration: it alone composes the engines, and knows what exists on both sides at any moment.
+/// The order of a migration: it composes the phases, and knows what exists on both sides at any moment.
 ///
-/// Owns: the sequence of phases, the operator's control, the durable state, what is undone on a stop or a failure.
-/// Does not own: any of the work itself. The engines do not know this package.
-/// Left neighbour: none. Right neighbour: `cli`.
+/// Owns: the sequence of phases, where a resume goes on, streaming through outages, what is undone on a stop or a
+/// failure, and what is done to a migration by another command (`abort`, `sequences`). Does not own: a phase's
+/// inside, which is a package of its own below this one, and the work itself, which is the engines'; those know
+/// nothing of phases. Left neighbours: `core.phase.copy`, `core.phase.stream`, `core.phase.cutover`, `core.state`,
+/// `core.control`. Right neighbour: `cli`.
 @NullMarked
 package org.pgmigrator.core.phase;
 

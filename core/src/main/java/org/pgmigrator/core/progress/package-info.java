@@ -1,6 +1,6 @@
 /// What the outside may see of a running migration: events, published in order by one thread at a time.
 ///
-/// Owns: `ProgressEvent` and its listener. Does not own: how it looks (`cli`).
+/// Owns: `ProgressEvent` and its listener, and what Ctrl+C can mean. Does not own: how it looks (`cli`).
 @NullMarked
 package org.pgmigrator.core.progress;
 

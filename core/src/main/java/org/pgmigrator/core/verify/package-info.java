@@ -2,7 +2,7 @@
 ///
 /// Owns: sessions that read each side under one snapshot, content hashes, the search for the rows that differ, the
 /// comparison of catalogues. Does not own: what a difference leads to. Left neighbours: both databases. Right
-/// neighbours: `core.phase`, which compares under the cutover's lock, and `cli`, which compares at any time.
+/// neighbours: `core.phase.cutover`, which compares under the cutover's lock, and `cli`, which compares at any time.
 @NullMarked
 package org.pgmigrator.core.verify;
 

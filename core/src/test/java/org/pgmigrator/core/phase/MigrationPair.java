@@ -20,6 +20,7 @@ import org.pgmigrator.core.config.ReplicationConfig.WithoutIdentity;
 import org.pgmigrator.core.config.Secret;
 import org.pgmigrator.core.config.SourceLockConfig;
 import org.pgmigrator.core.config.VerifyLevel;
+import org.pgmigrator.core.control.OperatorControl;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
 import org.pgmigrator.sandbox.server.PostgresServer;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.config.CutoverConfig;
 import org.pgmigrator.core.config.SourceLockConfig;
+import org.pgmigrator.core.control.OperatorControl;
 import org.pgmigrator.core.phase.MigrationPair.Killed;
 import org.pgmigrator.core.progress.Phase;
 import org.pgmigrator.core.progress.ProgressEvent;
