@@ -6,12 +6,16 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
@@ -96,6 +100,30 @@ class CutoverOutageIT {
             move.assertNothingOfOursOnTheSource();
             assertThat(move.onTarget("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgmigrator%'"))
                     .isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tables", "read-only", "none"})
+    void whenTheTargetIsBlockedForTooLongTheCutoverIsGivenUpAndTheSourceServesOn(String lock) throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            Program program = move.migrateUntilCaughtUp("--cutover-timeout", "3", "--source-lock", lock);
+            try (Connection blocker = pair.target().connect(move.database());
+                    Statement statement = blocker.createStatement()) {
+                // Who writes waits for it, and who looks does not.
+                statement.execute("BEGIN READ WRITE; LOCK TABLE chime IN SHARE MODE");
+                move.writeOnSource("INSERT INTO chime VALUES ('late', 1)");
+                program.signal("INT");
+                program.awaitOut("the target had not reached the marker after 3 s");
+                move.writeOnSource("INSERT INTO chime VALUES ('later', 1)");
+            }
+            program.awaitRunning(
+                    "it has gone on",
+                    () -> move.onTarget("SELECT count(*) FROM chime WHERE what LIKE 'late%'")
+                            .contains("2"));
+            program.signal("INT");
+            program.awaitExit(0);
+            move.assertEqual();
         }
     }
 

@@ -124,10 +124,11 @@ public final class Abort {
             boolean dropsCopy = !options.keepCopy() && !pastNoReturn;
             TargetRoom room = new TargetRoom(target, migration.origin().filter(), subscription, listener);
             room.remember(state.session());
-            consent(migration, dropsCopy ? Optional.of(room) : Optional.empty());
+            Copied copied = !dropsCopy ? Copied.STAYS : room.isFilling() ? Copied.GOES : Copied.NOTHING;
+            consent(migration, room, copied);
             sourceUnknown.ifPresent(why -> listener.on(
                     new ProgressEvent.Warning("the source cannot be reached, what is there stays: " + why)));
-            undo(state, migration, dropsCopy ? Optional.of(room) : Optional.empty(), sourceUnknown);
+            undo(state, migration, room, copied, sourceUnknown);
         }
     }
 
@@ -271,16 +272,23 @@ public final class Abort {
         }
     }
 
-    private void consent(MigrationRecord migration, Optional<TargetRoom> dropped) {
+    /// What becomes of what was copied.
+    private enum Copied {
+        STAYS,
+        GOES,
+        NOTHING
+    }
+
+    private void consent(MigrationRecord migration, TargetRoom room, Copied copied) {
         List<String> plan = new ArrayList<>();
         migration
                 .journal()
                 .forEach(entry -> plan.add("undo on the " + entry.side().word() + ": " + entry.what()));
-        dropped.filter(TargetRoom::isFilling).ifPresent(room -> {
+        if (copied == Copied.GOES) {
             TargetContents contents = room.contents();
             agreed = contents.drops();
             contents.plan().forEach(line -> plan.add("drop from the target: " + line));
-        });
+        }
         if (pastNoReturn) {
             plan.add("what was written to the target since the cutover is NOT on the source");
         }
@@ -296,7 +304,7 @@ public final class Abort {
     }
 
     private void undo(
-            StateStore state, MigrationRecord migration, Optional<TargetRoom> dropped, Optional<String> sourceUnknown)
+            StateStore state, MigrationRecord migration, TargetRoom room, Copied copied, Optional<String> sourceUnknown)
             throws InterruptedException {
         state.takeOver();
         if (pastNoReturn) {
@@ -307,20 +315,25 @@ public final class Abort {
             state.abortBegins();
         }
         undoSource(state, migration, sourceUnknown);
-        dropped.filter(TargetRoom::isFilling).ifPresent(room -> dropCopy(migration, room));
+        switch (copied) {
+            case GOES -> dropCopy(migration, room);
+            // An abort that is repeated, or a resume, must not take for its own what is written there from now on.
+            case STAYS -> room.letGo();
+            case NOTHING -> {}
+        }
         told(openTarget(state), "target");
         if (left.isEmpty()) {
             removeSpool(state);
             state.remove();
             did("removed the migration's state from the target");
-            listener.on(new ProgressEvent.Complete(summary(dropped, sourceUnknown.isEmpty())));
+            listener.on(new ProgressEvent.Complete(summary(copied, sourceUnknown.isEmpty())));
             return;
         }
         throw new MigrationException(Failure.of(
                         FailureKind.LEFT_BEHIND,
                         "Not everything that migration \"" + subscription + "\" has created could be removed.",
                         String.join("\n", left))
-                .withState(String.join("; ", summary(dropped, sourceUnknown.isEmpty()))
+                .withState(String.join("; ", summary(copied, sourceUnknown.isEmpty()))
                         + "; the state is kept on the target, so that abort can be repeated")
                 .withRemedy(
                         "Remove the cause and run abort again, or run the listed statements: a slot that is left behind "
@@ -418,7 +431,7 @@ public final class Abort {
         listener.on(new ProgressEvent.Notice(what));
     }
 
-    private List<String> summary(Optional<TargetRoom> dropped, boolean sourceReached) {
+    private List<String> summary(Copied copied, boolean sourceReached) {
         List<String> summary = new ArrayList<>();
         summary.add(done.size() + (done.size() == 1 ? " thing was" : " things were") + " undone or found undone");
         summary.add(
@@ -428,9 +441,9 @@ public final class Abort {
         if (pastNoReturn) {
             summary.add("the target keeps what it has, also what was written to it since the cutover, which the source "
                     + "does not have: let only one of them be written to");
-        } else if (dropped.isPresent() && !dropped.get().isFilling()) {
-            summary.add("nothing was copied to the target yet: what it holds is as it was");
-        } else if (dropped.isPresent()) {
+        } else if (copied == Copied.NOTHING) {
+            summary.add("nothing was copied to the target");
+        } else if (copied == Copied.GOES) {
             summary.add(
                     left.isEmpty()
                             ? "nothing of the copy is left on the target"

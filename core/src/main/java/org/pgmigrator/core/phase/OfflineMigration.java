@@ -58,8 +58,9 @@ final class OfflineMigration {
                 new TargetRoom(target, config.filter(), config.replication().subscriptionName(), listener);
         if (config.copy().dropTargetFirst()) {
             room.confirm(confirmation, config.assumeYes());
+        } else {
+            room.look();
         }
-        room.look(config.copy().dropTargetFirst());
         try {
             if (config.copy().dropTargetFirst()) {
                 room.drop();
@@ -89,7 +90,7 @@ final class OfflineMigration {
 
     private String removed(TargetRoom room) {
         if (!room.isFilling()) {
-            return "the source is untouched; nothing was copied to the target yet";
+            return "the source is untouched; nothing was copied to the target";
         }
         try {
             room.removePartialCopy();

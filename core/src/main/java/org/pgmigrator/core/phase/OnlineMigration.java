@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.pgmigrator.core.config.CopyConfig.Rows;
 import org.pgmigrator.core.config.MigrationConfig;
 import org.pgmigrator.core.control.Confirmation;
@@ -129,6 +130,8 @@ final class OnlineMigration {
             public void copy() throws InterruptedException {
                 TargetRoom room = room();
                 room.remember(state.session());
+                // So that it is known when the target does not answer.
+                state.journal();
                 copyThenStream(state, spooling, room, goesOnOrAgain(state, spooling, room));
             }
         });
@@ -150,32 +153,48 @@ final class OnlineMigration {
                 kept(state, spooling).tell(found);
                 yield (outage, watch) -> goOn(state, spooling, room, found, outage, watch);
             }
-            case KeptCopy.Answer.Again again -> {
-                requireAnotherStart(again.why());
-                listener.on(new ProgressEvent.Notice(again.why()
-                        + ": the copy starts again with a new slot, and what was restored so far is removed from the"
-                        + " target first"));
-                KeptCopy.endHolder(state, source, subscription, listener);
-                forgetCopy(state);
-                spooling.discard();
-                FaultPoint.COPY_FORGOTTEN.reached();
-                undoCopy(state);
-                spooling.requireUsable();
-                // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
-                validated = checks.again();
-                boolean removes = room.isFilling();
-                if (!removes) {
-                    room.look(false);
-                }
-                state.begin(origin(), room.record());
-                yield (outage, watch) -> copyAll(state, spooling, room, removes, outage, watch);
-            }
+            case KeptCopy.Answer.Again again -> copiesAgain(state, spooling, room, again.why());
         };
+    }
+
+    private Copying copiesAgain(StateStore state, Spooling spooling, TargetRoom room, String why)
+            throws InterruptedException {
+        requireAnotherStart(why);
+        boolean filled = room.isFilling();
+        if (!filled) {
+            makeRoom(room);
+        }
+        listener.on(new ProgressEvent.Notice(why + ": the copy starts again with a new slot"
+                + (filled ? ", and what was restored so far is removed from the target first" : "")));
+        KeptCopy.endHolder(state, source, subscription, listener);
+        forgetCopy(state);
+        spooling.discard();
+        FaultPoint.COPY_FORGOTTEN.reached();
+        undoCopy(state);
+        try {
+            spooling.requireUsable();
+            // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.
+            validated = checks.again();
+            state.begin(origin(), room.record());
+        } catch (MigrationException failed) {
+            throw failed.failure().kind() == FailureKind.OVERTAKEN
+                    ? failed
+                    : new MigrationException(
+                            failed.failure()
+                                    .withState("what the earlier run had created on the source was removed; the target"
+                                            + (filled ? " holds a part of its copy, and" : "")
+                                            + " remembers the migration: --resume starts the copy again, abort gives it"
+                                            + " up"),
+                            failed);
+        }
+        startedAgain++;
+        boolean drops = filled || config.copy().dropTargetFirst();
+        return (outage, watch) -> copyAll(state, spooling, room, drops, outage, watch);
     }
 
     /// A copy that something ends each time would start again for ever, at the source's expense.
     private void requireAnotherStart(String why) {
-        if (startedAgain++ == MOST_STARTED_AGAIN) {
+        if (startedAgain == MOST_STARTED_AGAIN) {
             throw new MigrationException(Failure.of(
                             FailureKind.SOURCE_FAILED,
                             "The copy was lost once more, after it had started again " + MOST_STARTED_AGAIN + " times.",
@@ -229,14 +248,20 @@ final class OnlineMigration {
         spooling.requireUsable();
         TargetRoom room = room();
         boolean dropFirst = config.copy().dropTargetFirst();
-        if (dropFirst) {
-            room.confirm(confirmation, config.assumeYes());
-        }
-        room.look(dropFirst);
+        makeRoom(room);
         begin(state, room);
         FaultPoint.BEGUN.reached();
         copyThenStream(
                 state, spooling, room, (outage, watch) -> copyAll(state, spooling, room, dropFirst, outage, watch));
+    }
+
+    /// Sees to it that a copy that is the first to write to the target meets nothing that was not agreed to go.
+    private void makeRoom(TargetRoom room) {
+        if (config.copy().dropTargetFirst()) {
+            room.confirm(confirmation, config.assumeYes());
+        } else {
+            room.look();
+        }
     }
 
     private void begin(StateStore state, TargetRoom room) {
@@ -466,9 +491,9 @@ final class OnlineMigration {
         listener.on(new ProgressEvent.Notice("removing what was created"));
         try {
             store.journal();
-        } catch (MigrationException unreachable) {
+        } catch (MigrationException unreadable) {
             spooling.close();
-            return begunAndNothingCreated(cause.orElse(unreachable));
+            return nothingUndone(cause.orElse(unreadable), store);
         }
         // The walsender first. What it has received goes last: it is of use as long as the slot is there.
         spooling.close();
@@ -480,7 +505,8 @@ final class OnlineMigration {
         List<String> left = new ArrayList<>(onSource.left());
         boolean resumable = cause.isEmpty() && control.stopRequested().equals(Optional.of(Stop.TERMINATE));
         boolean unseen = store.isFromMemory();
-        if (unseen && room.isFilling()) {
+        boolean filled = room.isFilling();
+        if (unseen && filled) {
             left.add("on the target, the part that was restored");
         } else if (!unseen) {
             try {
@@ -507,7 +533,7 @@ final class OnlineMigration {
         }
         String state = left.isEmpty()
                 ? "the source is serving and has nothing of ours left; "
-                        + (room.isFilling() ? "the target is empty again" : "nothing was copied to the target yet")
+                        + (filled ? "the target is empty again" : "nothing was copied to the target")
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
                 : (unseen
                                 ? "the target does not answer, so that nothing was touched that another pg-migrator may"
@@ -528,15 +554,21 @@ final class OnlineMigration {
                                 : List.of("Run the same command to start again.")));
     }
 
-    /// The target does not answer, and this process knows of nothing that was created on either side since the state.
-    private static MigrationException begunAndNothingCreated(MigrationException failed) {
+    /// The target does not tell what was created, or whether somebody has gone on with it.
+    private static MigrationException nothingUndone(MigrationException failed, StateStore store) {
+        String there = store.known()
+                .map(known -> known.isEmpty()
+                        ? "nothing was created on the source, and nothing copied"
+                        : "this was created and not removed:\n"
+                                + known.stream()
+                                        .map(entry -> Undoing.line(entry.side(), entry))
+                                        .collect(Collectors.joining("\n")))
+                .orElse("what the earlier run had created is still there");
         return new MigrationException(
                 failed.failure()
-                        .withState(
-                                "the source is serving and has nothing of ours; the target does not answer: nothing was copied"
-                                        + " to it, and it remembers that the migration has begun")
-                        .withRemedy(
-                                "When the target answers: run the same command with --resume, or pg-migrator abort."),
+                        .withState("the target cannot be asked; " + there)
+                        .withRemedy("When the target answers: the same command with --resume goes on or starts again;"
+                                + " pg-migrator abort removes what was created."),
                 failed);
     }
 

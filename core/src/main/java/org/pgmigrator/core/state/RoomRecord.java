@@ -5,8 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.pgmigrator.core.postgres.Catalog;
 
@@ -37,18 +35,20 @@ public record RoomRecord(boolean filling, Set<String> kept) {
         return Catalog.value(target, "select to_regclass('pgmigrator.room')::text") != null;
     }
 
-    public static Optional<RoomRecord> read(Connection target, String subscription) throws SQLException {
+    /// As it was noted. A migration of a version that noted nothing may have written; one whose row is gone is being
+    /// removed, and so is what it had written.
+    public static RoomRecord read(Connection target, String subscription) throws SQLException {
         if (!exists(target)) {
-            return Optional.empty();
+            return new RoomRecord(true, Set.of());
         }
         try (PreparedStatement statement =
                 target.prepareStatement("select filling, kept from pgmigrator.room where subscription = ?")) {
             statement.setString(1, subscription);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next()
-                        ? Optional.of(new RoomRecord(row.getBoolean(1), Set.copyOf(List.of((String[])
-                                row.getArray(2).getArray()))))
-                        : Optional.empty();
+                        ? new RoomRecord(row.getBoolean(1), Set.of((String[])
+                                row.getArray(2).getArray()))
+                        : new RoomRecord(false, Set.of());
             }
         }
     }

@@ -63,6 +63,9 @@ public final class StateStore implements AutoCloseable {
     /// What is known to be complete of the copy, also while the target does not answer.
     private CopyRecord.@Nullable Step copied;
 
+    /// Whether this process has begun the migration, so that it knows of every deed.
+    private boolean begun;
+
     /// Whether the journal was last known from memory, because the target did not answer.
     private boolean fromMemory;
 
@@ -205,6 +208,18 @@ public final class StateStore implements AutoCloseable {
 
     private void requireStillOurs(Connection connection) throws SQLException {
         String now = mark(connection);
+        if (process.toString().equals(now)) {
+            // Also if the answer to what set it was lost.
+            expected = now;
+            return;
+        }
+        if (expected == null && now == null && !removing) {
+            throw new MigrationException(
+                    Failure.of(
+                            FailureKind.TARGET_UNREACHABLE,
+                            "The connection to the target was lost before the migration had begun.",
+                            "without it another pg-migrator may have been at work there: nothing that was seen counts any more"));
+        }
         if (!removing && !Objects.equals(now, expected)) {
             overtaken = new MigrationException(Failure.of(
                             FailureKind.OVERTAKEN,
@@ -274,6 +289,11 @@ public final class StateStore implements AutoCloseable {
 
     Optional<SlotIdentity> slot() {
         return Optional.ofNullable(slot);
+    }
+
+    /// What this process knows of the journal, without asking; empty if it may not know all of it.
+    public Optional<List<Undo>> known() {
+        return begun || !known.isEmpty() ? Optional.of(List.copyOf(known)) : Optional.empty();
     }
 
     /// Whether what [#journal] has answered last is only what this process remembers.
@@ -355,6 +375,7 @@ public final class StateStore implements AutoCloseable {
             ExtensionTables.createTable(alive);
             HolderRecord.createTable(alive);
             CopyRecord.remove(alive, subscription);
+            requireAlone(alive);
             try (PreparedStatement insert =
                     alive.prepareStatement("insert into pgmigrator.migration (subscription, phase, "
                             + MigrationOrigin.COLUMNS
@@ -373,6 +394,7 @@ public final class StateStore implements AutoCloseable {
             expected = process.toString();
             slotName = origin.slot();
             copied = null;
+            begun = true;
         } catch (SQLException refusal) {
             rollBack(alive);
             throw failed(refusal);
@@ -398,6 +420,25 @@ public final class StateStore implements AutoCloseable {
         } catch (SQLException refusal) {
             rollBack(alive);
             throw failed(refusal);
+        }
+    }
+
+    /// Two that were started at the same time have both passed the checks.
+    private void requireAlone(Connection alive) throws SQLException {
+        try (Statement lock = alive.createStatement()) {
+            lock.execute("lock table pgmigrator.migration in share row exclusive mode");
+        }
+        String other = Catalog.value(
+                alive,
+                "select (select min(subscription) from pgmigrator.migration where subscription <> ?)",
+                subscription);
+        if (other != null) {
+            rollBack(alive);
+            throw new MigrationException(Failure.of(
+                            FailureKind.ALREADY_MIGRATING,
+                            "The target already holds another migration, of subscription \"" + other + "\".",
+                            "one database takes one migration at a time")
+                    .withState("nothing was changed"));
         }
     }
 

@@ -60,13 +60,14 @@ class StartedTwiceIT {
     void abortLeavesWhatWasCompletedWhileItWaitedForTheLease() throws Exception {
         targetServer.createDatabase("abort_late");
         Database target = target(targetServer, "abort_late");
-        try (StateStore other = StateStore.open(target, "another")) {
-            other.begin(origin(), ROOM);
-        }
         CompletableFuture<MigrationException> aborted;
         try (StateStore working = StateStore.open(target, NAME)) {
             working.begin(origin(), new RoomRecord(true, Set.of()));
             working.phase(Phase.STREAM_APPLY);
+            targetServer.execute(
+                    "abort_late",
+                    "insert into pgmigrator.migration select (jsonb_populate_record(m, '{\"subscription\": \"another\"}')).*"
+                            + " from pgmigrator.migration m");
             targetServer.execute("abort_late", "create table public.completed as select 1 as i");
             Abort abort = new Abort(
                     source, target, NAME, new Abort.Options(false, false), (question, plan) -> true, event -> {});

@@ -58,22 +58,31 @@ public final class TargetRoom {
     /// Looks at the target directly before a copy begins that is the first to write there. The checks have done so when
     /// nobody kept another pg-migrator away.
     ///
-    /// @param dropFirst what is there is to go, which was agreed to
-    /// @throws MigrationException CHECK_REFUSED if there is something else in the way by now
-    public void look(boolean dropFirst) {
-        filling = dropFirst;
-        if (dropFirst) {
-            return;
-        }
+    /// @throws MigrationException CHECK_REFUSED if there is something in the way by now
+    public void look() {
         TargetContents contents = contents();
         if (!contents.isEmpty()) {
             throw new MigrationException(Failure.of(
                             FailureKind.CHECK_REFUSED,
                             "The target is not empty any more: somebody has written to it since the checks.",
                             "it has " + String.join(", ", contents.names(NAMES)))
-                    .withRemedy("Find out who writes to the target, then run again."));
+                    .withRemedy(
+                            "Find out who writes to the target, then run again.",
+                            "Or let pg-migrator empty it first: --drop-target-first."));
         }
         kept = TargetCleaner.ofDatabase(target);
+    }
+
+    /// What is there stays, and is nobody's of ours from now on.
+    public void letGo() {
+        filling = false;
+        try (Connection connection = target.connect(Session.named("clean-up"))) {
+            if (RoomRecord.exists(connection)) {
+                record().write(connection, subscription);
+            }
+        } catch (SQLException refusal) {
+            throw SqlState.toException(Side.TARGET, "That the copy stays could not be noted.", refusal);
+        }
     }
 
     /// Whether what is there is the migration's, and goes when the copy is removed.
@@ -89,7 +98,7 @@ public final class TargetRoom {
     /// What an earlier run has noted.
     public void remember(Connection connection) {
         try {
-            RoomRecord record = RoomRecord.read(connection, subscription).orElse(new RoomRecord(true, Set.of()));
+            RoomRecord record = RoomRecord.read(connection, subscription);
             filling = record.filling();
             kept = record.kept();
         } catch (SQLException refusal) {
@@ -143,8 +152,17 @@ public final class TargetRoom {
     /// From here on the copy writes. What extensions have made is not dropped where they stay, so nothing may be in the
     /// way there: these tables get rows, which go with the copy.
     ///
-    /// @throws MigrationException RESTORE_FAILED if there are rows
+    /// @throws MigrationException CHECK_REFUSED if there is anything that would go with the copy when that is removed;
+    ///     RESTORE_FAILED if there are rows
     void claim(List<ExtensionTable> tables) {
+        Set<String> others = filling ? Set.of() : contents().drops();
+        if (!others.isEmpty()) {
+            throw new MigrationException(Failure.of(
+                            FailureKind.CHECK_REFUSED,
+                            "The target is not empty any more: somebody has written to it since the migration began.",
+                            "it has " + others.stream().limit(NAMES).collect(Collectors.joining(", ")))
+                    .withRemedy("Find out who writes to the target, then run again."));
+        }
         try (Connection connection = target.connect(Session.named("extensions"))) {
             List<ExtensionTable> filled = new ArrayList<>();
             for (ExtensionTable table : tables) {
@@ -157,6 +175,7 @@ public final class TargetRoom {
             }
             filling = true;
             claimed = tables;
+            // Before the first row: whatever becomes of this process, what is there is known to be the copy's.
             if (RoomRecord.exists(connection)) {
                 connection.setAutoCommit(false);
                 record().write(connection, subscription);
@@ -192,16 +211,21 @@ public final class TargetRoom {
                 table.empty(connection);
             }
             ExtensionTables.remove(connection, subscription);
-            connection.commit();
             claimed = List.of();
+            filling = false;
+            if (RoomRecord.exists(connection)) {
+                record().write(connection, subscription);
+            }
+            connection.commit();
         } catch (SQLException refusal) {
             throw SqlState.toException(
                     Side.TARGET, "What the copy wrote to the tables of extensions was not removed.", refusal);
         }
     }
 
+    /// Does what was confirmed.
     public void drop() throws InterruptedException {
-        removeAllOfIt();
+        removeNow();
         listener.on(new ProgressEvent.Notice("the target was emptied"));
     }
 
@@ -222,6 +246,10 @@ public final class TargetRoom {
         if (!filling) {
             return;
         }
+        removeNow();
+    }
+
+    private void removeNow() throws InterruptedException {
         cleaner().execute();
         removeClaimed();
     }

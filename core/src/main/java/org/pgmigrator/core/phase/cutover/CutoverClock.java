@@ -24,6 +24,7 @@ final class CutoverClock {
 
     private long stepStarted = started;
     private long lockedNanos;
+    private long lockedBefore;
     private volatile boolean over;
 
     /// @param target where the steps are recorded
@@ -61,12 +62,16 @@ final class CutoverClock {
 
     /// Nothing keeps them away any more.
     void unlocked() {
+        lockedBefore += System.nanoTime() - lockedNanos;
         lockedNanos = 0;
     }
 
-    /// How long writes have been kept away; empty if nothing keeps them away.
+    /// How long writes have been kept away, with the times before if they were let through in between; empty if nothing
+    /// keeps them away.
     Optional<Duration> locked() {
-        return lockedNanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(System.nanoTime() - lockedNanos));
+        return lockedNanos == 0
+                ? Optional.empty()
+                : Optional.of(Duration.ofNanos(System.nanoTime() - lockedNanos + lockedBefore));
     }
 
     Duration elapsed() {

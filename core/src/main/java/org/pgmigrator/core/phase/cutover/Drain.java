@@ -21,6 +21,9 @@ final class Drain implements AutoCloseable {
 
     private static final Duration MARKER_POLL = Duration.ofMillis(2);
 
+    /// The cutover's own time is over long before.
+    private static final Duration UNTIL_GIVEN_UP = Duration.ofDays(365);
+
     private final CutoverScene scene;
     private final CutoverClock clock;
     private final Connection proof;
@@ -49,11 +52,7 @@ final class Drain implements AutoCloseable {
     /// @param guard asked all the time
     /// @return the marker as the target has it
     Applier.MarkerApplied run(Guard guard) throws CutoverGivenUp, InterruptedException {
-        Optional<Applier.MarkerApplied> applied = Optional.empty();
-        while (applied.isEmpty()) {
-            applied = run(clock.remaining(), guard);
-        }
-        return applied.get();
+        return run(UNTIL_GIVEN_UP, guard).orElseThrow();
     }
 
     /// The same, but gives up waiting.
@@ -72,12 +71,12 @@ final class Drain implements AutoCloseable {
                 requireReadBack(applied.get());
                 return applied;
             }
-            if (System.nanoTime() > deadline) {
-                return Optional.empty();
-            }
             scene.watch().requireRunning();
             guard.check();
             clock.requireTime("the target had not reached the marker");
+            if (System.nanoTime() > deadline) {
+                return Optional.empty();
+            }
             if (System.nanoTime() >= nextTick) {
                 scene.watch().tickInCutover();
                 nextTick = System.nanoTime() + Duration.ofSeconds(1).toNanos();

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -149,13 +150,13 @@ class TargetRoomIT {
         server.createDatabase("foreign_room");
         Database target = Database.parse(Side.TARGET, new Secret(server.uri("foreign_room")), Map.of());
         TargetRoom room = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
-        room.look(false);
+        room.look();
         server.execute("foreign_room", "create table public.precious (i integer)");
 
         room.removePartialCopy();
 
         assertThat(server.rows("foreign_room", "select * from public.precious")).isEmpty();
-        MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.look(false));
+        MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.look());
         assertThat(refused.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
         assertThat(refused.failure().why()).isEqualTo("it has table public.precious");
     }
@@ -173,7 +174,7 @@ class TargetRoomIT {
                 "create schema pgmigrator");
         Database target = Database.parse(Side.TARGET, new Secret(server.uri("provided")), Map.of());
         TargetRoom first = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
-        first.look(false);
+        first.look();
         try (Connection connection = server.connect("provided")) {
             RoomRecord.createTable(connection);
             ExtensionTables.createTable(connection);
@@ -201,5 +202,37 @@ class TargetRoomIT {
                 .isEmpty();
         assertThat(server.rows("provided", "select to_regclass('public.t')::text is null"))
                 .containsExactly("t");
+    }
+
+    @Test
+    void whatIsThereWhenTheCopyBeginsToWriteRefusesIt(ServerPool servers) throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("claimed");
+        server.execute("claimed", "create schema pgmigrator", "create extension hstore");
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("claimed")), Map.of());
+        try (Connection connection = server.connect("claimed")) {
+            RoomRecord.createTable(connection);
+            ExtensionTables.createTable(connection);
+            TargetRoom room = new TargetRoom(target, FilterConfig.EVERYTHING, "first", event -> {});
+            room.look();
+            server.execute("claimed", "create table public.precious (i integer)");
+
+            MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.claim(List.of()));
+
+            assertThat(refused.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
+            assertThat(refused.failure().why()).isEqualTo("it has table public.precious");
+            room.removePartialCopy();
+            assertThat(server.rows("claimed", "select * from public.precious")).isEmpty();
+
+            server.execute("claimed", "drop table public.precious");
+            room.claim(List.of());
+            assertThat(RoomRecord.read(connection, "first").filling()).isTrue();
+            server.execute("claimed", "create table public.copied (i integer)");
+            room.removeAllOfIt();
+            assertThat(RoomRecord.read(connection, "first"))
+                    .isEqualTo(new RoomRecord(false, Set.of("extension hstore")));
+            assertThat(server.rows("claimed", "select to_regclass('public.copied')::text is null"))
+                    .containsExactly("t");
+        }
     }
 }
