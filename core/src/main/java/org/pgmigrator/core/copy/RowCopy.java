@@ -53,7 +53,10 @@ public final class RowCopy {
         /// Waits, and returns if the part is to be tried once more. Called by several threads.
         ///
         /// @throws MigrationException what ends the copy, the given one in the end
-        void afterLoss(MigrationException lost) throws InterruptedException;
+        void afterLoss(RowUnit unit, MigrationException lost) throws InterruptedException;
+
+        /// A part that was tried once more is complete. Called by several threads.
+        default void isMadeGood(RowUnit unit) {}
     }
 
     public RowCopy(CopyConfig config, Database source, Database target, ProgressListener listener) {
@@ -211,6 +214,9 @@ public final class RowCopy {
             while (true) {
                 try {
                     copy(unit, lost);
+                    if (lost) {
+                        patience.isMadeGood(unit);
+                    }
                     return;
                 } catch (MigrationException failed) {
                     disconnect();
@@ -219,7 +225,7 @@ public final class RowCopy {
                             || !failed.failure().kind().isOutage()) {
                         throw failed;
                     }
-                    patience.afterLoss(failed);
+                    patience.afterLoss(unit, failed);
                     lost = true;
                 }
             }

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,7 +96,7 @@ class RowCopyIT {
                 .run(snapshot, plan, List.of(), marks, patience);
     }
 
-    private static void impatient(MigrationException lost) {
+    private static void impatient(RowUnit unit, MigrationException lost) {
         throw lost;
     }
 
@@ -179,6 +180,43 @@ class RowCopyIT {
         assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("0");
     }
 
+    @Test
+    void whoHasPatienceHearsThatAPartIsThereWhichHadToBeTriedAgain() throws Exception {
+        pair.onSource(
+                "create table public.again as select generate_series(1, 100) as i",
+                "create table public.once as select generate_series(1, 100) as i");
+        definitionsThen(RowPlan.RANGE_PAGES, (snapshot, plan, dump) -> {
+            List<String> heard = Collections.synchronizedList(new ArrayList<>());
+            AtomicInteger tried = new AtomicInteger();
+            Marks full = new Marks() {
+                @Override
+                public void mark(Connection target, RowUnit unit, long rows) throws SQLException {
+                    if (unit.table().name().equals("again") && tried.incrementAndGet() <= 2) {
+                        throw new SQLException("No space left on device", "53100");
+                    }
+                    super.mark(target, unit, rows);
+                }
+            };
+            copy(snapshot, plan, full, new RowCopy.Patience() {
+                @Override
+                public void afterLoss(RowUnit unit, MigrationException lost) {
+                    heard.add(unit + " " + lost.failure().kind());
+                }
+
+                @Override
+                public void isMadeGood(RowUnit unit) {
+                    heard.add(unit + " is there: " + full.marked.contains(unit));
+                }
+            });
+            assertThat(heard)
+                    .containsExactly(
+                            "public.again TARGET_DISK_FULL",
+                            "public.again TARGET_DISK_FULL",
+                            "public.again is there: true");
+        });
+        assertThat(pair.targetValue("select count(*) from public.again")).isEqualTo("100");
+    }
+
     /// Whatever it dies of, and while another worker has all its parts done.
     @Test
     void aWorkerThatDiesFailsTheCopyAndItsRowsAreNotThere() throws Exception {
@@ -236,7 +274,11 @@ class RowCopyIT {
                     }
                 }
             };
-            copy(snapshot, plan, ending, failed -> lost.add(failed.failure().what()));
+            copy(
+                    snapshot,
+                    plan,
+                    ending,
+                    (unit, failed) -> lost.add(failed.failure().what()));
             assertThat(lost).hasSize(1);
         });
         assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");
@@ -255,7 +297,7 @@ class RowCopyIT {
                     target.createStatement().execute("select pg_terminate_backend(pg_backend_pid())");
                 }
             };
-            copy(snapshot, plan, marks, failed -> {});
+            copy(snapshot, plan, marks, (unit, failed) -> {});
             assertThat(marks.marked).hasSize(1);
         });
         assertThat(pair.targetValue("select count(*) from public.t")).isEqualTo("100");

@@ -5,7 +5,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -52,9 +51,6 @@ final class StreamedCopy implements AutoCloseable {
     /// Since this version pg_dump has the creation of large objects among the data.
     private static final int FIRST_TO_CREATE_WITH_DATA = 17;
 
-    /// A loss after so long without one is another outage.
-    private static final Duration OVER = Duration.ofMinutes(1);
-
     private final MigrationConfig config;
     private final Database source;
     private final Database target;
@@ -67,8 +63,7 @@ final class StreamedCopy implements AutoCloseable {
     private @Nullable DumpFolder folder;
     private @Nullable FinishedDump definitions;
     private boolean restoring;
-    private final Outage outage;
-    private long lostAt;
+    private final CopyPatience patience;
 
     StreamedCopy(
             MigrationConfig config,
@@ -87,7 +82,7 @@ final class StreamedCopy implements AutoCloseable {
         this.state = state;
         this.subscription = config.replication().subscriptionName();
         this.room = room;
-        this.outage = outage;
+        this.patience = new CopyPatience(outage, listener);
     }
 
     /// Goes on behind the step that is complete.
@@ -193,7 +188,7 @@ final class StreamedCopy implements AutoCloseable {
                         parts.plan(),
                         parts.done(),
                         CopyRecord.marks(subscription, state.process()),
-                        lost -> await(Optional.of(snapshot), lost));
+                        patience.ofRows(snapshot::requireAlive));
         snapshot.requireAlive();
         requireAllMarked(parts());
     }
@@ -311,34 +306,17 @@ final class StreamedCopy implements AutoCloseable {
                 }
                 work.run();
                 if (again) {
-                    outage.isOver();
+                    patience.isOver();
                 }
                 return;
             } catch (MigrationException failed) {
                 if (!failed.failure().kind().isOutage()) {
                     throw failed;
                 }
-                await(snapshot, failed);
+                patience.await(() -> snapshot.ifPresent(ExportedSnapshot::requireAlive), failed);
                 again = true;
             }
         }
-    }
-
-    /// Waits before the next attempt, as long as the snapshot is alive.
-    private synchronized void await(Optional<ExportedSnapshot> snapshot, MigrationException lost)
-            throws InterruptedException {
-        snapshot.ifPresent(ExportedSnapshot::requireAlive);
-        if (System.nanoTime() - lostAt > OVER.toNanos()) {
-            outage.isQuiet();
-        }
-        lostAt = System.nanoTime();
-        Optional<Duration> pause = outage.pauseAfter(lost);
-        if (pause.isEmpty()) {
-            throw outage.last(lost);
-        }
-        listener.on(new ProgressEvent.Warning(outage.describeCopy(lost, pause.get())));
-        Thread.sleep(pause.get());
-        lostAt = System.nanoTime();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
@@ -31,9 +32,14 @@ public final class Outage {
     private static final Duration QUIET = Duration.ofMinutes(5);
 
     private final Duration limit;
+    private final LongSupplier nanoTime;
 
     private int attempts;
     private long began;
+
+    /// From when on the last failure counts.
+    private long since;
+
     private long failedAt;
     private boolean streaming;
     private boolean told;
@@ -42,7 +48,16 @@ public final class Outage {
 
     /// @param limit for how long a server may be away; zero: nothing is survived
     public Outage(Duration limit) {
+        this(limit, System::nanoTime);
+    }
+
+    public Outage(Duration limit, LongSupplier nanoTime) {
         this.limit = limit;
+        this.nanoTime = nanoTime;
+    }
+
+    public long now() {
+        return nanoTime.getAsLong();
     }
 
     /// Whether a loss was survived, and nothing says yet that it is over.
@@ -51,7 +66,7 @@ public final class Outage {
     }
 
     private Duration lasted() {
-        return Duration.ofNanos(System.nanoTime() - began);
+        return Duration.ofNanos(now() - since);
     }
 
     /// Both servers answer, and the changes go on.
@@ -66,10 +81,10 @@ public final class Outage {
         if (!streaming) {
             streaming = true;
             told = false;
-            streamingSince = System.nanoTime();
+            streamingSince = now();
         }
         // A target without room takes a connection all the same, and a transaction for as long as there is some left.
-        boolean over = progressed || (!full && System.nanoTime() - streamingSince >= OVER.toNanos());
+        boolean over = progressed || (!full && now() - streamingSince >= OVER.toNanos());
         Optional<String> news = Optional.empty();
         if (!told && (over || !full)) {
             told = true;
@@ -87,12 +102,20 @@ public final class Outage {
     ///
     /// @return empty if this failure is not survived, or has been for too long
     public Optional<Duration> pauseAfter(MigrationException failed) {
+        return pauseAfter(failed, began);
+    }
+
+    /// Of several that are tried at the same time, one may fail for the first time when others have for long, and one
+    /// may go on failing while others succeed: each has the whole limit, and no more.
+    ///
+    /// @param first when what has failed did so first, by [#now]
+    public Optional<Duration> pauseAfter(MigrationException failed, long first) {
         boolean stillFull = full && failed.failure().kind() == FailureKind.TARGET_DISK_FULL;
-        if (isOn() && !stillFull && System.nanoTime() - failedAt >= QUIET.toNanos()) {
+        if (isOn() && !stillFull && now() - failedAt >= QUIET.toNanos()) {
             attempts = 0;
         }
-        failedAt = System.nanoTime();
-        if (streaming && !stillFull && System.nanoTime() - streamingSince >= OVER.toNanos()) {
+        failedAt = now();
+        if (streaming && !stillFull && now() - streamingSince >= OVER.toNanos()) {
             // A cutover has lasted since.
             attempts = 0;
         }
@@ -101,9 +124,13 @@ public final class Outage {
             return Optional.empty();
         }
         if (!isOn()) {
-            began = System.nanoTime();
-        } else if (lasted().compareTo(limit) >= 0) {
-            return Optional.empty();
+            began = now();
+            since = began;
+        } else {
+            since = first - began > 0 ? first : began;
+            if (lasted().compareTo(limit) >= 0) {
+                return Optional.empty();
+            }
         }
         full = failed.failure().kind() == FailureKind.TARGET_DISK_FULL;
         Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, 4));
