@@ -149,27 +149,24 @@ final class NotStreamedChecks {
 
     /// Rows of two partitions may meet in one on the target, where a rule of one partition alone may not hold.
     private static void partitionKeys(SourceView view, Findings findings) throws SQLException {
-        Set<QualifiedName> unsteady = UnsteadyPartitions.read(view.connection()).keySet();
         Set<QualifiedName> carried =
                 view.plan().carried().stream().map(CatalogTable::name).collect(Collectors.toSet());
-        List<QualifiedName> alone = unsteady.isEmpty()
-                ? List.of()
-                : UnsteadyPartitions.withOwnRules(view.connection()).stream()
-                        .filter(unsteady::contains)
-                        .filter(carried::contains)
-                        .toList();
+        List<String> alone = UnsteadyPartitions.ownRules(view.connection()).stream()
+                .filter(rule -> carried.contains(rule.partition()) && carried.contains(rule.holder()))
+                .map(rule -> rule.partition() + " (" + rule.rule() + ")")
+                .toList();
         if (alone.isEmpty()) {
             findings.ok(
                     "No hash partition whose rows may be in another one on the target has a key or constraint of its own.");
             return;
         }
         findings.error(
-                "Partitions that are hashed by values of this server alone have keys or constraints of their own: "
-                        + Words.list(alone) + ".",
+                "Partitions that are hashed by values of this server alone have keys or constraints that the table above"
+                        + " them does not have: " + Words.list(alone) + ".",
                 "Their rows will be in other partitions on the target, where such a rule may not hold, or meets rows that it"
                         + " was not made for; the replica identity must be the partitioned table's.",
-                "Put key and constraints on the partitioned table, with the partition key in them, or leave the partitioned"
-                        + " table out (--exclude-table).");
+                "Put keys, checks, NOT NULL and foreign keys on the table that is divided by the hash, a key with the"
+                        + " partition key in it, or leave the partitioned table out (--exclude-table).");
     }
 
     private static void materializedViews(SourceView view, Findings findings) throws SQLException {

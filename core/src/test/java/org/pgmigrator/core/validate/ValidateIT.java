@@ -488,6 +488,23 @@ final class ValidateIT {
     }
 
     @Test
+    void aForeignKeyToAPartitionThatHasOtherRowsOnTheTargetIsRefusedIfItIsCarried() throws Exception {
+        scene.source(
+                "create type kind as enum ('a')",
+                "create table hashed (k kind primary key) partition by hash (k)",
+                "create table hashed_0 partition of hashed for values with (modulus 1, remainder 0)",
+                "create table pointing (k kind primary key references hashed_0)");
+
+        assertThat(scene.run().error("partition-keys").what())
+                .contains("public.hashed_0 (foreign key pointing_k_fkey of", "pointing to it)");
+
+        scene.filter =
+                new FilterConfig(List.of(), List.of(), List.of(), List.of(new QualifiedName("public", "pointing")));
+        assertThat(scene.run().report().findings())
+                .noneMatch(finding -> finding.check().equals("partition-keys") && finding.severity() == Severity.ERROR);
+    }
+
+    @Test
     void whatTheStreamDoesNotCarryIsNamed() throws Exception {
         scene.source(
                 "create table t (id serial primary key)",
