@@ -53,6 +53,7 @@ public final class Applier implements AutoCloseable {
 
     private volatile Lsn applied;
     private volatile Lsn confirmedUpto;
+    private final AtomicLong changesTaken = new AtomicLong();
     private final AtomicLong changesApplied = new AtomicLong();
     private final AtomicLong transactionsApplied = new AtomicLong();
     private volatile @Nullable MarkerApplied lastMarker;
@@ -75,7 +76,6 @@ public final class Applier implements AutoCloseable {
     // What was handed over to be committed; the volatile fields follow when it is.
     private Lsn committing;
     private Lsn committingUpto;
-    private long changesTaken;
 
     private Applier(Ready ready, ChangeQueue queue, AckPosition acknowledged) {
         this.target = ready.target;
@@ -154,6 +154,12 @@ public final class Applier implements AutoCloseable {
     /// Everything before this position is on the target: the applied one, or a later one reached while idle.
     public Lsn reachedLsn() {
         return applied.max(confirmedUpto);
+    }
+
+    /// Changes of rows that were taken to be written since the start of this applier, committed or not: grows while a
+    /// transaction takes long.
+    public long changesTaken() {
+        return changesTaken.get();
     }
 
     /// Changes of rows that are committed on the target since the start of this process.
@@ -279,7 +285,8 @@ public final class Applier implements AutoCloseable {
             target.write(change, origin);
             if (!(change instanceof Change.Message)) {
                 pendingChanges++;
-                changesTaken++;
+                // Nobody else adds to it.
+                changesTaken.lazySet(changesTaken.get() + 1);
             }
         }
         pendingBytes += part.bytes();
@@ -299,7 +306,7 @@ public final class Applier implements AutoCloseable {
         pendingTransactions++;
         if (markerInTransaction.isPresent()) {
             pendingMarker = new Progress.Marker(markerInTransaction, Optional.of(end));
-            seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesTaken);
+            seenMarker = new MarkerApplied(markerInTransaction.get(), end, changesTaken.get());
             markerInTransaction = Optional.empty();
         }
         if (end.equals(target.mustCommitAt())

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pgmigrator.core.config.ApplyConfig;
 import org.pgmigrator.core.error.FailureKind;
@@ -32,9 +33,6 @@ final class SpoolReception implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SpoolReception.class);
 
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(5);
-
-    /// One transaction may take so long on the target.
-    private static final Duration STANDSTILL = Duration.ofMinutes(30);
 
     /// What it needs of its surroundings.
     ///
@@ -65,15 +63,16 @@ final class SpoolReception implements AutoCloseable {
     /// Why the source could not be connected to again, once that was tried.
     private volatile @Nullable MigrationException notAgain;
 
-    /// When the target was last seen to have come further.
-    private volatile long movedAt = System.nanoTime();
+    /// How many changes the applier has taken, whatever it counts from.
+    private volatile LongSupplier taken = () -> 0;
+
+    private final Standstill standstill = new Standstill();
 
     // Confined to the keeper's thread.
     private @Nullable MigrationException told;
     private long retryAt;
     private long newsAt;
     private boolean toldOfLimit;
-    private Lsn movedTo = Lsn.INVALID;
 
     private SpoolReception(
             Scene scene, Spool spool, UUID owner, AckPosition applied, AckPosition confirmed, WalReceiver receiver) {
@@ -141,7 +140,15 @@ final class SpoolReception implements AutoCloseable {
 
     /// The copy is over: from now on a failure is the stream's.
     void applyBegins() {
+        standstill.begins();
         copying = false;
+    }
+
+    /// Who takes changes from the spool.
+    ///
+    /// @param changesTaken grows with each of them, committed or not; any thread may ask
+    void appliedBy(LongSupplier changesTaken) {
+        taken = changesTaken;
     }
 
     boolean isClosed() {
@@ -163,7 +170,7 @@ final class SpoolReception implements AutoCloseable {
         return !copying
                 && broken.failure().kind() == FailureKind.SPOOL_FULL
                 && spool.written().isAfter(applied.get())
-                && System.nanoTime() - movedAt < STANDSTILL.toNanos();
+                && !standstill.isReached(applied.get(), taken.getAsLong());
     }
 
     /// Whether it may be that this can come after the commit only.
@@ -198,10 +205,7 @@ final class SpoolReception implements AutoCloseable {
                             spool.limits().totalBytes(),
                             spool.isFull()));
         }
-        if (applied.get().isAfter(movedTo)) {
-            movedTo = applied.get();
-            movedAt = now;
-        }
+        standstill.look(applied.get(), taken.getAsLong());
         tellOfLimit();
         Optional<MigrationException> broken = receiver.failure();
         if (!closed && broken.filter(this::isOfStreaming).isPresent()) {

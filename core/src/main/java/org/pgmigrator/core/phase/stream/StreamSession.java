@@ -218,7 +218,9 @@ public final class StreamSession implements AutoCloseable {
             ChangeQueue queue) {
         SpoolFeeder feeder =
                 SpoolFeeder.start(reception.spool().reader(progress.confirmable()), new QueueSink(carried, queue));
-        return new StreamSession(ready.start(queue, reception.applied()), new Feed.Spooled(reception, feeder));
+        Applier applier = ready.start(queue, reception.applied());
+        reception.appliedBy(applier::changesTaken);
+        return new StreamSession(applier, new Feed.Spooled(reception, feeder));
     }
 
     /// The progress must belong to this very slot.
