@@ -17,7 +17,8 @@ import org.pgmigrator.sandbox.server.PostgresServer;
 import org.pgmigrator.sandbox.workload.WorkloadRun;
 
 /// Killed at every point from the start to the cutover, one after another, while the application writes: each resume
-/// gets to the next one, and at the end nothing is missing or doubled. `CutoverFaultIT` has those of the cutover.
+/// gets to the next one, and at the end nothing is missing or doubled. `CutoverFaultIT` has those of the cutover, and
+/// `AbortFaultIT` those of an abort.
 class FaultPointIT {
 
     private static final Ledger LEDGER = new Ledger(1);
@@ -27,6 +28,8 @@ class FaultPointIT {
             FaultPoint.BEGUN,
             FaultPoint.SLOT_CREATED,
             FaultPoint.COPY_FORGOTTEN,
+            FaultPoint.COPY_UNDONE,
+            FaultPoint.COPY_DROPPED,
             FaultPoint.COPY_BEGUN,
             FaultPoint.DEFINITIONS_COPIED,
             FaultPoint.PART_COPIED,
@@ -57,10 +60,10 @@ class FaultPointIT {
 
     @Test
     void noPointIsLeftOut() {
-        Set<FaultPoint> ofTheCutover = EnumSet.range(FaultPoint.READY, FaultPoint.CLEANED_UP);
+        Set<FaultPoint> elsewhere = EnumSet.range(FaultPoint.READY, FaultPoint.SPOOL_REMOVED);
         assertThat(Stream.of(OF_THE_COPY, OF_THE_STREAM, OF_THE_SPOOL).flatMap(List::stream))
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream(FaultPoint.values())
-                        .filter(point -> !ofTheCutover.contains(point))
+                        .filter(point -> !elsewhere.contains(point))
                         .toList());
     }
 

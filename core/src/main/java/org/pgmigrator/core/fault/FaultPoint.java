@@ -20,6 +20,10 @@ public enum FaultPoint {
     SLOT_CREATED,
     /// A copy that cannot be gone on with is forgotten, and what it created is still there.
     COPY_FORGOTTEN,
+    /// What such a copy created is undone, and the target still holds a part of it.
+    COPY_UNDONE,
+    /// What was copied is dropped from the target, and what it wrote to the tables of extensions is still there.
+    COPY_DROPPED,
     /// The target knows which snapshot it is copied at.
     COPY_BEGUN,
     /// The definitions are restored, and the step is not noted.
@@ -73,7 +77,15 @@ public enum FaultPoint {
     /// The target is open.
     TARGET_OPENED,
     /// Nothing is left to do but to tell.
-    CLEANED_UP;
+    CLEANED_UP,
+    /// The target knows that the migration is given up, and nothing is undone yet.
+    ABORT_BEGUN,
+    /// Nothing of ours is on the source any more.
+    ABORTED_ON_SOURCE,
+    /// Nothing of ours is on the target any more but the state, and the spool is still there.
+    ABORTED_ON_TARGET,
+    /// The spool is removed, and only the state is left.
+    SPOOL_REMOVED;
 
     private static final @Nullable String ASKED = System.getenv("PG_MIGRATOR_TEST_FAULT");
 

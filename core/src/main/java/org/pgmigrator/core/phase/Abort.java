@@ -14,6 +14,7 @@ import org.pgmigrator.core.cutover.Fence;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.phase.copy.KeptCopy;
 import org.pgmigrator.core.phase.copy.TargetRoom;
 import org.pgmigrator.core.phase.cutover.TargetOpening;
@@ -314,7 +315,9 @@ public final class Abort {
             // From here on nothing can go on with this stream, whatever becomes of us.
             state.abortBegins();
         }
+        FaultPoint.ABORT_BEGUN.reached();
         undoSource(state, migration, sourceUnknown);
+        FaultPoint.ABORTED_ON_SOURCE.reached();
         switch (copied) {
             case GOES -> dropCopy(migration, room);
             // An abort that is repeated, or a resume, must not take for its own what is written there from now on.
@@ -322,8 +325,10 @@ public final class Abort {
             case NOTHING -> {}
         }
         told(openTarget(state), "target");
+        FaultPoint.ABORTED_ON_TARGET.reached();
         if (left.isEmpty()) {
             removeSpool(state);
+            FaultPoint.SPOOL_REMOVED.reached();
             state.remove();
             did("removed the migration's state from the target");
             listener.on(new ProgressEvent.Complete(summary(copied, sourceUnknown.isEmpty())));

@@ -171,6 +171,7 @@ final class OnlineMigration {
         spooling.discard();
         FaultPoint.COPY_FORGOTTEN.reached();
         undoCopy(state);
+        FaultPoint.COPY_UNDONE.reached();
         try {
             spooling.requireUsable();
             // What was just undone (REPLICA IDENTITY FULL above all) was still there when the checks ran.

@@ -15,6 +15,7 @@ import org.pgmigrator.core.copy.TargetContents;
 import org.pgmigrator.core.error.Failure;
 import org.pgmigrator.core.error.FailureKind;
 import org.pgmigrator.core.error.MigrationException;
+import org.pgmigrator.core.fault.FaultPoint;
 import org.pgmigrator.core.postgres.Database;
 import org.pgmigrator.core.postgres.Session;
 import org.pgmigrator.core.postgres.Side;
@@ -251,6 +252,7 @@ public final class TargetRoom {
 
     private void removeNow() throws InterruptedException {
         cleaner().execute();
+        FaultPoint.COPY_DROPPED.reached();
         removeClaimed();
     }
 

@@ -1,4 +1,4 @@
-package org.pgmigrator.core.phase;
+package org.pgmigrator.core.phase.stream;
 
 import java.time.Duration;
 import java.util.function.LongSupplier;

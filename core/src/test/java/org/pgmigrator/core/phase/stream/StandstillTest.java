@@ -1,4 +1,4 @@
-package org.pgmigrator.core.phase;
+package org.pgmigrator.core.phase.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
