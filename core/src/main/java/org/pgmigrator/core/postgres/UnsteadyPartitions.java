@@ -119,7 +119,7 @@ public final class UnsteadyPartitions {
             join pg_class c on c.oid = r.leaf join pg_namespace n on n.oid = c.relnamespace
             join pg_class h on h.oid = r.holder join pg_namespace hn on hn.oid = h.relnamespace
             order by 1, 2, 3
-            """;
+            """.formatted(UNSTEADY, enforced("k"), enforced("k2"));
 
     /// Of an alias of `pg_constraint`. Before 18 every constraint is enforced, and the column is not there.
     private static String enforced(String constraint) {
@@ -140,7 +140,7 @@ public final class UnsteadyPartitions {
     public static List<OwnRule> ownRules(Connection connection) throws SQLException {
         List<OwnRule> rules = new ArrayList<>();
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(OWN_RULES.formatted(UNSTEADY, enforced("k"), enforced("k2")))) {
+                ResultSet row = statement.executeQuery(OWN_RULES)) {
             while (row.next()) {
                 rules.add(new OwnRule(
                         new QualifiedName(row.getString(1), row.getString(2)),

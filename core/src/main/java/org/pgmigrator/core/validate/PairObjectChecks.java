@@ -27,6 +27,7 @@ final class PairObjectChecks {
                 new Check<>("roles", PairObjectChecks::roles),
                 new Check<>("tablespaces", PairObjectChecks::tablespaces),
                 new Check<>("target-schemas", PairObjectChecks::schemas),
+                new Check<>("target-names", PairObjectChecks::names),
                 new Check<>("target-row-security", PairObjectChecks::rowSecurity));
     }
 
@@ -283,6 +284,40 @@ final class PairObjectChecks {
                 closed.stream()
                         .map(schema -> "GRANT CREATE ON SCHEMA " + QualifiedName.quote(schema) + " TO "
                                 + view.target().server().quotedRole() + ";")
+                        .toList());
+    }
+
+    /// What a dump has that belongs to no schema, but for what may be there already (extensions, languages).
+    private static final String OF_DATABASE = """
+            select o.type || ' ' || quote_ident(o.name)
+            from (
+                select 'PUBLICATION' as type, pubname as name, 'pg_publication'::regclass as class, oid from pg_publication
+                union all select 'EVENT TRIGGER', evtname, 'pg_event_trigger'::regclass, oid from pg_event_trigger
+                union all select 'FOREIGN DATA WRAPPER', fdwname, 'pg_foreign_data_wrapper'::regclass, oid
+                          from pg_foreign_data_wrapper
+                union all select 'SERVER', srvname, 'pg_foreign_server'::regclass, oid from pg_foreign_server) o
+            where not exists (select from pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype = 'e')
+            order by 1
+            """;
+
+    /// They are in nobody's way by themselves, so the target counts as empty with them.
+    private static void names(PairView view, Findings findings) throws SQLException {
+        Set<String> both = new TreeSet<>(Query.strings(view.source().connection(), OF_DATABASE));
+        both.retainAll(new HashSet<>(Query.strings(view.target().connection(), OF_DATABASE)));
+        if (both.isEmpty()
+                || view.request().resume()
+                || view.request().copy().dropTargetFirst()
+                || CarriedSchemas.hasIncludes(view.request().filter())) {
+            findings.ok("Nothing on the target has the name of what is restored outside of schemas.");
+            return;
+        }
+        findings.errorUnless(
+                view.request().copy().allowRestoreErrors(),
+                "The target already has " + Words.list(both) + ", as the source does.",
+                "The restore would create it once more, and report an error; what was on the target before is not touched.",
+                Stream.concat(
+                                Stream.of("On the target, what nobody needs:"),
+                                both.stream().map(object -> "DROP " + object + ";"))
                         .toList());
     }
 

@@ -161,7 +161,9 @@ final class TargetServerChecks {
                     "The target has a schema " + Catalog.OWN_SCHEMA + " already.",
                     "It holds the progress of a migration that has not ended.",
                     "Go on with that migration: --resume.",
-                    "Or give it up, together with its slot and publication on the source: pg-migrator abort.");
+                    "Or give it up, together with its slot and publication on the source: pg-migrator abort.",
+                    "If abort knows of no migration there:",
+                    "DROP SCHEMA " + Catalog.OWN_SCHEMA + " CASCADE;");
         } else {
             findings.ok("No earlier migration has left its state on the target.");
         }

@@ -372,6 +372,17 @@ final class ValidateIT {
     }
 
     @Test
+    void whatTheTargetHasOutsideOfSchemasUnderTheSameNameIsToldBeforeTheCopy() throws Exception {
+        scene.source("create table t (id int primary key)", "create publication \"Cdc\"", "create publication other");
+        scene.target("create publication \"Cdc\"", "create publication mine");
+
+        Finding finding = scene.run().error("target-names");
+        assertThat(finding.what()).contains("PUBLICATION \"Cdc\"").doesNotContain("mine");
+        scene.remedyOnTarget(List.of(finding));
+        assertThat(scene.run().errors("target-names")).isEmpty();
+    }
+
+    @Test
     void aClosedTargetIsReopenedByItsRemedy() throws Exception {
         scene.source("create table t (id int primary key)");
         scene.target("alter database " + scene.targetDatabase() + " set default_transaction_read_only = on");

@@ -24,8 +24,6 @@ import org.pgmigrator.core.progress.ProgressEvent;
 class CopyPatienceTest {
 
     private static final Duration LIMIT = Duration.ofMinutes(30);
-    private static final MigrationException FULL =
-            new MigrationException(Failure.of(FailureKind.TARGET_DISK_FULL, "It is full.", "no space"));
 
     private final List<String> told = new ArrayList<>();
 
@@ -37,6 +35,10 @@ class CopyPatienceTest {
             pause -> now += pause.toNanos());
 
     private final RowCopy.Patience rows = patience.ofRows(() -> {});
+
+    private static MigrationException full() {
+        return new MigrationException(Failure.of(FailureKind.TARGET_DISK_FULL, "It is full.", "no space"));
+    }
 
     private static RowUnit part(int number) {
         return new RowUnit(number, new QualifiedName("public", "t" + number), 0, OptionalLong.empty(), 1);
@@ -50,7 +52,7 @@ class CopyPatienceTest {
     private void failsFor(Duration time, RowUnit part) throws InterruptedException {
         long until = now + time.toNanos();
         while (now < until) {
-            rows.afterLoss(part, FULL);
+            rows.afterLoss(part, full());
         }
     }
 
@@ -60,7 +62,7 @@ class CopyPatienceTest {
         rows.isMadeGood(part(1));
         pass(Duration.ofHours(3));
         told.clear();
-        rows.afterLoss(part(2), FULL);
+        rows.afterLoss(part(2), full());
         assertThat(told).singleElement().asString().contains("Attempt 1 to go on");
         failsFor(Duration.ofMinutes(29), part(2));
     }
@@ -81,8 +83,8 @@ class CopyPatienceTest {
         long began = now;
         assertThatThrownBy(() -> {
                     for (int small = 2; small < 10_000; small++) {
-                        rows.afterLoss(part(1), FULL);
-                        rows.afterLoss(part(small), FULL);
+                        rows.afterLoss(part(1), full());
+                        rows.afterLoss(part(small), full());
                         rows.isMadeGood(part(small));
                     }
                 })
@@ -105,9 +107,9 @@ class CopyPatienceTest {
         failsFor(Duration.ofMinutes(29), part(1));
         rows.isMadeGood(part(1));
         pass(Duration.ofMinutes(2));
-        patience.await(() -> {}, FULL);
+        patience.await(() -> {}, full());
         pass(LIMIT);
-        assertThatThrownBy(() -> patience.await(() -> {}, FULL)).hasMessageContaining("It is full");
+        assertThatThrownBy(() -> patience.await(() -> {}, full())).hasMessageContaining("It is full");
     }
 
     @Test
@@ -117,7 +119,7 @@ class CopyPatienceTest {
         RowCopy.Patience dead = patience.ofRows(() -> {
             throw gone;
         });
-        assertThatThrownBy(() -> dead.afterLoss(part(1), FULL)).isSameAs(gone);
+        assertThatThrownBy(() -> dead.afterLoss(part(1), full())).isSameAs(gone);
         assertThat(told).isEmpty();
     }
 
@@ -133,7 +135,7 @@ class CopyPatienceTest {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread waits = Thread.ofPlatform().daemon().start(() -> {
             try {
-                shared.afterLoss(part(1), FULL);
+                shared.afterLoss(part(1), full());
             } catch (InterruptedException | RuntimeException ended) {
                 failure.set(ended);
             }
