@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pgmigrator.core.fault.FaultPoint;
+import org.pgmigrator.sandbox.proxy.TcpProxy;
 import org.pgmigrator.sandbox.server.PostgresServer;
 
 /// An abort that is killed at every point, one after another, while the source serves: the next one gets to the next
@@ -98,6 +99,26 @@ class AbortFaultIT {
                     .awaitExit(0);
             assertThat(move.onTarget("select name from ext.settings")).containsExactly("built in");
             move.assertNothingOfOursOnTheSource();
+        }
+    }
+
+    @Test
+    void aCopyWhoseAbortHasBegunIsNotGoneOnWithButStartsAgain() throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            TcpProxy toSource = move.sourceProxy();
+            move.environment("PG_MIGRATOR_TEST_FAULT", FaultPoint.INDEXES_COPIED + ":kill")
+                    .migrate()
+                    .awaitExit(KILLED);
+            toSource.refuse(true);
+            Program abort = move.environment("PG_MIGRATOR_TEST_FAULT", "").command("abort", "--yes");
+            assertThat(abort.awaitExit(4).told()).contains("LEFT_BEHIND");
+            assertThat(move.onTarget("select to_regclass('public.account')::text is null"))
+                    .containsExactly("t");
+            toSource.refuse(false);
+
+            Program resumed = move.migrate("--resume").awaitOut("the target has caught up");
+            assertThat(resumed.out()).contains("the copy starts again").doesNotContain("going on with the copy");
+            move.cutOver(resumed);
         }
     }
 

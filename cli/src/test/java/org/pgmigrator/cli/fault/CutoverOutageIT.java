@@ -127,6 +127,26 @@ class CutoverOutageIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"tables", "read-only", "none"})
+    void whenNobodyMayLookAtATableOfTheTargetTheCutoverIsGivenUpInTime(String lock) throws Exception {
+        try (Move move = pair.move(folder, LEDGER)) {
+            Program program = move.migrateUntilCaughtUp("--cutover-timeout", "3", "--source-lock", lock);
+            LockedTable locked = move.lockOnTarget("chime");
+            program.signal("INT");
+            program.awaitOut("the comparison was not prepared in time: the catalogue of the target was not read");
+            move.writeOnSource("INSERT INTO chime VALUES ('meanwhile', 1)");
+            locked.release();
+            program.awaitRunning(
+                    "it has gone on",
+                    () -> move.onTarget("SELECT count(*) FROM chime WHERE what = 'meanwhile'")
+                            .contains("1"));
+            program.signal("INT");
+            program.awaitExit(0);
+            move.assertEqual();
+        }
+    }
+
     /// @return what it has printed
     private String goesOn(FaultPoint point, Loss loss) throws Exception {
         Path paused = folder.resolve("paused");

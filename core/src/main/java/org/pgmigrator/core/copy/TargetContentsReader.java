@@ -128,7 +128,8 @@ final class TargetContentsReader {
                 schemas.add(schema(row, objects, object -> !object.relation() || carried.carries(object.oid())));
             }
         }
-        boolean everything = filter.isEverything();
+        // As pg_dump does: what has no schema comes unless something is included.
+        boolean everything = !carried.hasIncludes();
         long largeObjects = everything ? number(LARGE_OBJECTS) : 0;
         return new TargetContents(
                 schemas, everything ? objects(connection, OF_DATABASE) : List.of(), largeObjects, kept);

@@ -63,6 +63,8 @@ public final class Abort {
     private final List<String> done = new ArrayList<>();
     private final List<String> left = new ArrayList<>();
 
+    private boolean targetIsEmpty;
+
     /// What the operator was asked about of the target.
     private Set<String> agreed = Set.of();
 
@@ -125,6 +127,7 @@ public final class Abort {
             boolean dropsCopy = !options.keepCopy() && !pastNoReturn;
             TargetRoom room = new TargetRoom(target, migration.origin().filter(), subscription, listener);
             room.remember(state.session());
+            targetIsEmpty = room.contents().isEmpty();
             Copied copied = !dropsCopy ? Copied.STAYS : room.isFilling() ? Copied.GOES : Copied.NOTHING;
             consent(migration, room, copied);
             sourceUnknown.ifPresent(why -> listener.on(
@@ -324,6 +327,14 @@ public final class Abort {
             case STAYS -> room.letGo();
             case NOTHING -> {}
         }
+        if (copied == Copied.GOES && room.isFilling()) {
+            // What is written there from now on could not be told from the copy by the abort that removes it.
+            migration.journal().stream()
+                    .filter(entry -> entry.side() == Side.TARGET)
+                    .map(entry -> Undoing.line(Side.TARGET, entry) + "  -- not before the copy is gone")
+                    .forEach(left::add);
+            throw leftBehind(copied, sourceUnknown);
+        }
         told(openTarget(state), "target");
         FaultPoint.ABORTED_ON_TARGET.reached();
         if (left.isEmpty()) {
@@ -334,7 +345,11 @@ public final class Abort {
             listener.on(new ProgressEvent.Complete(summary(copied, sourceUnknown.isEmpty())));
             return;
         }
-        throw new MigrationException(Failure.of(
+        throw leftBehind(copied, sourceUnknown);
+    }
+
+    private MigrationException leftBehind(Copied copied, Optional<String> sourceUnknown) {
+        return new MigrationException(Failure.of(
                         FailureKind.LEFT_BEHIND,
                         "Not everything that migration \"" + subscription + "\" has created could be removed.",
                         String.join("\n", left))
@@ -408,7 +423,8 @@ public final class Abort {
             TargetContents contents = room.contents();
             List<String> others = contents.drops().stream()
                     .filter(dropped ->
-                            migration.phase().compareTo(Phase.STREAM_APPLY) >= 0 && !agreed.contains(dropped))
+                            (migration.aborting() || migration.phase().compareTo(Phase.STREAM_APPLY) >= 0)
+                                    && !agreed.contains(dropped))
                     .toList();
             if (!others.isEmpty()) {
                 left.add("on the target, what was copied: there is more than when you were asked, "
@@ -447,7 +463,11 @@ public final class Abort {
             summary.add("the target keeps what it has, also what was written to it since the cutover, which the source "
                     + "does not have: let only one of them be written to");
         } else if (copied == Copied.NOTHING) {
-            summary.add("nothing was copied to the target");
+            summary.add(
+                    targetIsEmpty
+                            ? "the target holds no copy"
+                            : "what the target holds was not removed: an earlier abort has kept it, or it is not the"
+                                    + " migration's; let no application use it that does not know what it is");
         } else if (copied == Copied.GOES) {
             summary.add(
                     left.isEmpty()

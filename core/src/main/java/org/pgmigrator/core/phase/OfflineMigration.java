@@ -90,7 +90,7 @@ final class OfflineMigration {
 
     private String removed(TargetRoom room) {
         if (!room.isFilling()) {
-            return "the source is untouched; nothing was copied to the target";
+            return "the source is untouched; " + room.untouched();
         }
         try {
             room.removePartialCopy();

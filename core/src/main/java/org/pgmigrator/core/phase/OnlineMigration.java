@@ -534,7 +534,7 @@ final class OnlineMigration {
         }
         String state = left.isEmpty()
                 ? "the source is serving and has nothing of ours left; "
-                        + (filled ? "the target is empty again" : "nothing was copied to the target")
+                        + (filled ? "the target is empty again" : room.untouched())
                         + (resumable ? ", closed for writes, and remembers the migration" : "")
                 : (unseen
                                 ? "the target does not answer, so that nothing was touched that another pg-migrator may"

@@ -464,6 +464,7 @@ public final class StateStore implements AutoCloseable {
                 requireOurs(update.executeUpdate());
             }
             Progress.remove(alive, subscription);
+            CopyRecord.remove(alive, subscription);
             alive.commit();
             alive.setAutoCommit(true);
         } catch (SQLException refusal) {

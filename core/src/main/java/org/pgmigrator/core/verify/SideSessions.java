@@ -91,6 +91,17 @@ final class SideSessions implements AutoCloseable {
         }
     }
 
+    /// Lets no statement of the session that holds the snapshot last longer: one that asks for a table's definition
+    /// waits
+    /// for whoever has locked that.
+    void limit(Deadline deadline) {
+        try (Statement statement = holder.createStatement()) {
+            statement.execute("SET LOCAL statement_timeout = " + Math.min(Integer.MAX_VALUE, deadline.milliseconds()));
+        } catch (SQLException refusal) {
+            throw failed("The time for reading the catalogue could not be limited.", refusal);
+        }
+    }
+
     /// Lets the snapshot go.
     void end() {
         closeQuietly(() -> {

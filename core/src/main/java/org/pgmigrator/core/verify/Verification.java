@@ -12,6 +12,7 @@ import org.pgmigrator.core.config.QualifiedName;
 import org.pgmigrator.core.config.VerifyConfig;
 import org.pgmigrator.core.config.VerifyLevel;
 import org.pgmigrator.core.postgres.Database;
+import org.pgmigrator.core.postgres.SqlState;
 import org.pgmigrator.core.progress.ProgressEvent.VerifyResult;
 import org.pgmigrator.core.progress.ProgressListener;
 
@@ -75,6 +76,8 @@ public final class Verification implements AutoCloseable {
         Deadline deadline = Deadline.in(limit);
         begin();
         try {
+            source.limit(deadline);
+            target.limit(deadline);
             Catalogues catalogues = catalogues();
             prepared = catalogues;
             List<ComparedTable> compared = plan(catalogues, tables).tables();
@@ -118,6 +121,8 @@ public final class Verification implements AutoCloseable {
         SnapshotPoint sourcePoint = source.begin();
         SnapshotPoint targetPoint = target.begin();
         try {
+            source.limit(deadline);
+            target.limit(deadline);
             LiveStream stream = stream();
             List<VerifyResult> results = switch (level) {
                 case NONE -> List.of();
@@ -137,17 +142,18 @@ public final class Verification implements AutoCloseable {
         }
     }
 
-    private List<VerifyResult> definitions(boolean inMigration) {
+    private List<VerifyResult> definitions(boolean inMigration) throws TimeoutException {
         SchemaComparison comparison = new SchemaComparison(source.major() == target.major(), inMigration);
         List<VerifyResult> results = comparison.compare(definitions(source), definitions(target));
         results.forEach(listener::on);
         return results;
     }
 
-    private List<SchemaPart> definitions(SideSessions side) {
+    private List<SchemaPart> definitions(SideSessions side) throws TimeoutException {
         try {
             return new SchemaReader(side.holder(), filter).read();
         } catch (SQLException refusal) {
+            requireInTime(side, refusal);
             throw side.failed("The definitions of the " + side.side().word() + " could not be read.", refusal);
         }
     }
@@ -194,15 +200,26 @@ public final class Verification implements AutoCloseable {
                 catalogues.source(), catalogues.target(), name -> filter.carries(name) && tables.test(name));
     }
 
-    private Catalogues catalogues() {
+    private Catalogues catalogues() throws TimeoutException {
         return prepared != null ? prepared : new Catalogues(catalogue(source), catalogue(target));
     }
 
-    private static SideCatalog catalogue(SideSessions side) {
+    private static SideCatalog catalogue(SideSessions side) throws TimeoutException {
         try {
             return SideCatalog.read(side.holder());
         } catch (SQLException refusal) {
+            requireInTime(side, refusal);
             throw side.failed("The catalogue of the " + side.side().word() + " could not be read.", refusal);
+        }
+    }
+
+    private static void requireInTime(SideSessions side, SQLException refusal) throws TimeoutException {
+        if (SqlState.QUERY_CANCELED.equals(refusal.getSQLState())) {
+            TimeoutException late = new TimeoutException("the catalogue of the "
+                    + side.side().word()
+                    + " was not read, as it is when somebody holds an ACCESS EXCLUSIVE lock on a table there");
+            late.initCause(refusal);
+            throw late;
         }
     }
 

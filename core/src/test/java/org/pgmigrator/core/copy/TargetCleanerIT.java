@@ -102,6 +102,18 @@ class TargetCleanerIT {
     }
 
     @Test
+    void whatHasNoSchemaGoesUnlessSomethingIsIncluded() throws Exception {
+        server.execute(name, "create publication pub", "select lo_create(0)");
+        FilterConfig without =
+                new FilterConfig(List.of(), List.of(), List.of(), List.of(new QualifiedName("App", "audit")));
+
+        assertThat(contents(target, without).drops()).contains("publication pub", "large objects");
+        assertThat(contents(target, includes(new QualifiedName("App", "orders")))
+                        .drops())
+                .doesNotContain("publication pub", "large objects");
+    }
+
+    @Test
     void namesWhatIsInTheWayInTheRangeOfTheFilter() throws Exception {
         FilterConfig onlyOrders = includes(new QualifiedName("App", "orders"));
 

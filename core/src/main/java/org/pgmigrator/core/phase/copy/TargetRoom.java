@@ -38,6 +38,7 @@ public final class TargetRoom {
     private boolean filling;
     private Set<String> kept = Set.of();
     private List<ExtensionTable> claimed = List.of();
+    private boolean emptied;
 
     /// @param subscription the migration's name
     public TargetRoom(Database target, FilterConfig filter, String subscription, ProgressListener listener) {
@@ -65,8 +66,9 @@ public final class TargetRoom {
         if (!contents.isEmpty()) {
             throw new MigrationException(Failure.of(
                             FailureKind.CHECK_REFUSED,
-                            "The target is not empty any more: somebody has written to it since the checks.",
-                            "it has " + String.join(", ", contents.names(NAMES)))
+                            "The target is not empty.",
+                            "this migration has not written to it yet, and it has "
+                                    + String.join(", ", contents.names(NAMES)))
                     .withRemedy(
                             "Find out who writes to the target, then run again.",
                             "Or let pg-migrator empty it first: --drop-target-first."));
@@ -76,11 +78,11 @@ public final class TargetRoom {
 
     /// What is there stays, and is nobody's of ours from now on.
     public void letGo() {
-        filling = false;
         try (Connection connection = target.connect(Session.named("clean-up"))) {
             if (RoomRecord.exists(connection)) {
-                record().write(connection, subscription);
+                new RoomRecord(false, kept).write(connection, subscription);
             }
+            filling = false;
         } catch (SQLException refusal) {
             throw SqlState.toException(Side.TARGET, "That the copy stays could not be noted.", refusal);
         }
@@ -89,6 +91,11 @@ public final class TargetRoom {
     /// Whether what is there is the migration's, and goes when the copy is removed.
     public boolean isFilling() {
         return filling;
+    }
+
+    /// What a run that ends before the copy has written says of the target.
+    public String untouched() {
+        return emptied ? "the target was emptied, and nothing was copied to it" : "nothing was copied to the target";
     }
 
     /// For the state.
@@ -116,9 +123,14 @@ public final class TargetRoom {
     ///
     /// @throws MigrationException CHECK_REFUSED if the operator does not agree, or if there is more by then
     public void confirm(Confirmation confirmation, boolean assumeYes) {
+        if (emptied) {
+            // Asked once, and done: whatever is there now was not agreed to.
+            refuseIfMoreThan(Set.of());
+            return;
+        }
         TargetContents asked = cleaner().contents();
         List<String> plan = asked.plan();
-        if (plan.isEmpty()) {
+        if (asked.drops().isEmpty()) {
             return;
         }
         if (assumeYes) {
@@ -212,12 +224,12 @@ public final class TargetRoom {
                 table.empty(connection);
             }
             ExtensionTables.remove(connection, subscription);
-            claimed = List.of();
-            filling = false;
             if (RoomRecord.exists(connection)) {
-                record().write(connection, subscription);
+                new RoomRecord(false, kept).write(connection, subscription);
             }
             connection.commit();
+            claimed = List.of();
+            filling = false;
         } catch (SQLException refusal) {
             throw SqlState.toException(
                     Side.TARGET, "What the copy wrote to the tables of extensions was not removed.", refusal);
@@ -227,6 +239,7 @@ public final class TargetRoom {
     /// Does what was confirmed.
     public void drop() throws InterruptedException {
         removeNow();
+        emptied = true;
         listener.on(new ProgressEvent.Notice("the target was emptied"));
     }
 

@@ -158,7 +158,8 @@ class TargetRoomIT {
         assertThat(server.rows("foreign_room", "select * from public.precious")).isEmpty();
         MigrationException refused = catchThrowableOfType(MigrationException.class, () -> room.look());
         assertThat(refused.failure().kind()).isEqualTo(FailureKind.CHECK_REFUSED);
-        assertThat(refused.failure().why()).isEqualTo("it has table public.precious");
+        assertThat(refused.failure().why())
+                .isEqualTo("this migration has not written to it yet, and it has table public.precious");
     }
 
     @Test
@@ -234,5 +235,27 @@ class TargetRoomIT {
             assertThat(server.rows("claimed", "select to_regclass('public.copied')::text is null"))
                     .containsExactly("t");
         }
+    }
+
+    @Test
+    void whatWasAgreedToGoIsAskedAboutOnce(ServerPool servers) throws Exception {
+        PostgresServer server = servers.target(17);
+        server.createDatabase("agreed");
+        server.execute("agreed", "create table public.old (i integer)");
+        Database target = Database.parse(Side.TARGET, new Secret(server.uri("agreed")), Map.of());
+        TargetRoom room = new TargetRoom(target, FilterConfig.EVERYTHING, "agreed", event -> {});
+        room.confirm((question, plan) -> true, false);
+        room.drop();
+        Confirmation never = (question, plan) -> {
+            throw new AssertionError("asked again");
+        };
+
+        room.confirm(never, false);
+        assertThat(room.untouched()).startsWith("the target was emptied");
+        server.execute("agreed", "create table public.old (i integer)");
+        assertThat(catchThrowableOfType(MigrationException.class, () -> room.confirm(never, true))
+                        .failure()
+                        .why())
+                .isEqualTo("new is: table public.old");
     }
 }
