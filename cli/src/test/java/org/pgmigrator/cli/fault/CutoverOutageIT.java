@@ -134,7 +134,7 @@ class CutoverOutageIT {
             Program program = move.migrateUntilCaughtUp("--cutover-timeout", "3", "--source-lock", lock);
             LockedTable locked = move.lockOnTarget("chime");
             program.signal("INT");
-            program.awaitOut("the comparison was not prepared in time: the catalogue of the target was not read");
+            program.awaitOut("the comparison was not prepared: the catalogue of the target was not read");
             move.writeOnSource("INSERT INTO chime VALUES ('meanwhile', 1)");
             locked.release();
             program.awaitRunning(

@@ -98,7 +98,8 @@ class SpoolIT {
                 assertThat((changes(move) - changesBefore) / seconds).isGreaterThan(5_000);
             }
             application.stop();
-            assertThat(mostRetained).isLessThan(64 * MEGABYTE);
+            // The flood is as fast as the machine is, so only the share of what was written tells anything.
+            assertThat(mostRetained).isLessThan(LONG_COPY.isZero() ? 128 * MEGABYTE : 64 * MEGABYTE);
             await().atMost(Program.PATIENCE).until(() -> received(move) >= written(move));
             assertThat(one(
                             move,

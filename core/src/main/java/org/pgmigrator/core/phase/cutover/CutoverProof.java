@@ -101,7 +101,7 @@ final class CutoverProof implements AutoCloseable {
             try {
                 verification.prepare(this::isCompared, clock.remaining());
             } catch (TimeoutException late) {
-                clock.requireTime("the comparison was not prepared");
+                clock.requireTime("the comparison was not prepared: " + late.getMessage() + ";");
                 throw new CutoverGivenUp("the comparison was not prepared in time: " + late.getMessage());
             }
         }
