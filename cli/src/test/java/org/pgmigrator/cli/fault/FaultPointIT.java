@@ -29,11 +29,12 @@ class FaultPointIT {
             FaultPoint.SLOT_CREATED,
             FaultPoint.COPY_FORGOTTEN,
             FaultPoint.COPY_UNDONE,
-            FaultPoint.COPY_DROPPED,
             FaultPoint.COPY_BEGUN,
             FaultPoint.DEFINITIONS_COPIED,
             FaultPoint.PART_COPIED,
             FaultPoint.ROWS_COPIED,
+            // There is nothing to be dropped before the copy has written.
+            FaultPoint.COPY_DROPPED,
             FaultPoint.LARGE_OBJECTS_COPIED,
             FaultPoint.INDEXES_COPIED,
             FaultPoint.COPY_COMPLETE);
